@@ -1,0 +1,158 @@
+"""This file holds the seam: what an archive must be able to do, and the door that it is handed.
+
+Invariant: an adapter is stateless, knows no other adapter, and reaches the network only through
+the `Door` in its arguments.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from skyatlas.errors import BadInput
+from skyatlas.model import Note, Product, Query
+
+if TYPE_CHECKING:
+    from astropy.table import Table
+
+__all__ = ["Archive", "Ask", "Door", "Many", "Pace", "Reply", "Token"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """An archive's politeness, kept by the door for every thread."""
+
+    at_once: int = 2
+    """Questions under way at the same time, per host."""
+    per_second: float = 5.0
+    """Questions started per second, per host."""
+    files_at_once: int = 4
+    """Files under way at the same time, per host."""
+
+
+@dataclass(frozen=True, slots=True)
+class Many:
+    """How an archive takes many positions in one request."""
+
+    how: str
+    """"upload", "chunk" or "loop"."""
+    size: int = 1
+    """Positions per request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A key that an archive gave for a password; never shown, never stored."""
+
+    value: str = field(repr=False)
+    expires: float
+    """Unix time, seconds."""
+
+
+class Reply(Protocol):
+    """What comes back through the door: the part of `requests.Response` that adapters use."""
+
+    status_code: int
+    url: str
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+    @property
+    def content(self) -> bytes: ...
+    @property
+    def text(self) -> str: ...
+    def json(self) -> Any: ...
+
+
+class Door(Protocol):
+    """The way to the street. In real life a `requests.Session`, so pyvo can be handed it too.
+
+    Time-outs, retries, `Retry-After`, pace, credentials and redaction are its business.
+    """
+
+    def ask(
+        self,
+        url: str,
+        *,
+        params: Any = None,
+        data: Any = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float | None = None,
+    ) -> Reply:
+        """GET, or POST where `data` is given; whatever is not below 400 is raised as an ArchiveError."""
+        ...
+
+    def anonymous(self) -> Door:
+        """The same door without credentials."""
+        ...
+
+    def logged_in(self, url: str) -> bool:
+        """Whether credentials would be sent to this URL's host."""
+        ...
+
+
+class Archive(ABC):
+    """One archive: what it holds and how it is asked. Stateless; one instance serves every thread."""
+
+    name: ClassVar[str]
+    """What people type: "eso"."""
+    title: ClassVar[str]
+    kinds: ClassVar[frozenset[str]]
+    """ObsCore's words for what it holds."""
+    hosts: ClassVar[tuple[str, ...]]
+    """Host names that belong to it: pace and credentials are kept for these."""
+    pace: ClassVar[Pace] = Pace()
+    many: ClassVar[Many] = Many("loop")
+    login_hint: ClassVar[str] = ""
+    """What a login is good for; "" where the archive has none."""
+    password_service: ClassVar[tuple[str, ...]] = ()
+    """Names under which users' keyrings may already hold the password, besides ours."""
+
+    @abstractmethod
+    def search(self, queries: Sequence[Query], door: Door) -> Iterator[Table | Note]:
+        """Yield ObsCore tables that answer the queries.
+
+        Every row says which query it answers: column `query`, the index in `queries`. Too much is
+        allowed (the house drops the surplus); too little is not. Finding nothing is no error. An
+        answer that makes no sense is `Unreadable`. A cut answer is a Note, never silence.
+        """
+
+    def products(self, rows: Table, door: Door, ask: Ask) -> Iterator[Product | Note]:
+        """The files of these observations, each once. Default: the one at `access_url`."""
+        from skyatlas.obscore import said
+
+        for row in rows:
+            url = said(row, "access_url")
+            if url:
+                size = said(row, "access_estsize")
+                yield Product(
+                    url=str(url),
+                    archive=self.name,
+                    obs_id=str(said(row, "obs_id") or ""),
+                    target=str(said(row, "target") or ""),
+                    size=int(size) * 1000 if size is not None else None,  # ObsCore: kbyte
+                    content_type=str(said(row, "access_format") or ""),
+                )
+
+    def sign_in(self, username: str, password: str, door: Door) -> Token:
+        """A token for a password. Raises Refused where the password is wrong."""
+        raise BadInput(f"{self.name} has no login")
+
+    def acknowledgement(self, products: Sequence[Product]) -> str:
+        """The sentence that the archive asks for, for exactly these products; "" where it asks none."""
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Which files of an observation are wanted besides the science file."""
+
+    calibrations: str | None = None
+    """None, "raw" or "processed"."""
+    ancillary: bool = False
+    previews: bool = False
+    progenitors: bool = False
+    only: frozenset[str] = frozenset()
+    """Semantics to restrict to; empty means no restriction."""
