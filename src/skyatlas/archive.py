@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from skyatlas.errors import BadInput
-from skyatlas.model import Note, Product, Query
+from skyatlas.model import Association, Note, Product, Query
 
 if TYPE_CHECKING:
     from astropy.table import Table
@@ -119,7 +119,7 @@ class Archive(ABC):
         answer that makes no sense is `Unreadable`. A cut answer is a Note, never silence.
         """
 
-    def products(self, rows: Table, door: Door, ask: Ask) -> Iterator[Product | Note]:
+    def products(self, rows: Table, door: Door, ask: Ask) -> Iterator[Product | Note | Association]:
         """The files of these observations, each once. Default: the one at `access_url`."""
         from skyatlas.obscore import said
 

@@ -6,7 +6,7 @@ Units: degrees (ICRS), metres (vacuum wavelength), MJD UTC days, seconds, bytes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -34,7 +34,9 @@ class Interval:
 
     def __post_init__(self) -> None:
         if self.low is not None and self.high is not None and self.low > self.high:
-            raise BadInput(f"the range {self.low:g}..{self.high:g} is reversed; write it as low..high")
+            raise BadInput(
+                f"the range {self.low:g}..{self.high:g} is reversed; write it as low..high"
+            )
 
     def overlaps(self, low: float | None, high: float | None) -> bool:
         """Whether low..high (None = not said, counts as overlapping) touches this range."""
@@ -67,11 +69,15 @@ class Target:
 
     def __post_init__(self) -> None:
         if (self.ra is None) != (self.dec is None):
-            raise BadInput(f"{self.asked!r} has only one coordinate; give right ascension and declination")
+            raise BadInput(
+                f"{self.asked!r} has only one coordinate; give right ascension and declination"
+            )
         if self.dec is not None and not -90.0 <= self.dec <= 90.0:
             raise BadInput(f"declination {self.dec:g} of {self.asked!r} is outside -90..90 degrees")
         if self.ra is not None and not 0.0 <= self.ra < 360.0:
-            raise BadInput(f"right ascension {self.ra:g} of {self.asked!r} is outside 0..360 degrees")
+            raise BadInput(
+                f"right ascension {self.ra:g} of {self.asked!r} is outside 0..360 degrees"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +166,8 @@ class Report:
     seconds: float = 0.0
     notes: tuple[Note, ...] = ()
     error: AtlasError | None = field(default=None, compare=False)
+    asked: tuple[str, ...] = ()
+    """What was really sent: ADQL or URLs, without secrets."""
 
     @property
     def complete(self) -> bool | None:
@@ -217,6 +225,35 @@ class Product:
 
 
 @dataclass(frozen=True, slots=True)
+class Association:
+    """One node of a calibration tree: which files belong together, and which calibrations they need."""
+
+    category: str
+    """The archive's word: "SCI_IMG_2x2_low", "FLAT_SKY", "BIAS" …"""
+    files: tuple[tuple[str, str], ...]
+    """(product_id, category) of the files of this node."""
+    needs: tuple[Association, ...] = ()
+    """What these files are calibrated with."""
+    complete: bool = True
+    """False: mandatory calibrations are missing."""
+    certified: bool = True
+    """False: too young to have been checked by the archive."""
+    mode: str = ""
+    """"raw" or "processed": what the archive really did; said on the root."""
+    messages: tuple[str, ...] = ()
+
+    def walk(self) -> Iterator[Association]:
+        """This node, then everything below it."""
+        yield self
+        for node in self.needs:
+            yield from node.walk()
+
+    def product_ids(self) -> frozenset[str]:
+        """Every file of the tree."""
+        return frozenset(product_id for node in self.walk() for product_id, _ in node.files)
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """One file that is whole and verified, under its final name."""
 
@@ -264,5 +301,9 @@ class Failure:
 
     @property
     def status(self) -> Literal["refused", "failed"]:
-        """"refused" where the archive does not permit it, "failed" otherwise."""
-        return "refused" if self.needs_login or getattr(self.error, "status", None) in (401, 403) else "failed"
+        """ "refused" where the archive does not permit it, "failed" otherwise."""
+        return (
+            "refused"
+            if self.needs_login or getattr(self.error, "status", None) in (401, 403)
+            else "failed"
+        )

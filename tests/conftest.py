@@ -1,0 +1,54 @@
+"""This file keeps every test on this machine: loopback only, no user's files, no user's secrets."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+# libcurl does not use Python's sockets: whatever is not loopback goes to a proxy that refuses.
+os.environ["http_proxy"] = os.environ["https_proxy"] = "http://127.0.0.1:9"
+os.environ["no_proxy"] = os.environ["NO_PROXY"] = "127.0.0.1,localhost,::1"
+os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
+os.environ["MPLBACKEND"] = "Agg"
+for name in [name for name in os.environ if name.startswith("SKYATLAS_")]:
+    if name != "SKYATLAS_TEST_DATA":
+        del os.environ[name]
+
+_LOOPBACK = ("127.", "localhost", "::1", "/")
+_connect = socket.socket.connect
+
+
+def _connect_to_loopback_only(self: socket.socket, address: Any) -> None:
+    host = address if isinstance(address, str | bytes) else address[0]
+    if not str(host).startswith(_LOOPBACK):
+        raise PermissionError(f"a test tried to reach {host}; only loopback is allowed")
+    _connect(self, address)
+
+
+socket.socket.connect = _connect_to_loopback_only  # type: ignore[method-assign]
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test has a home of its own: no user's netrc, cache, settings or keyring is touched."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("USERPROFILE", str(home))
+    for name in ("CACHE", "CONFIG", "DATA", "STATE"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(home / name.lower()))
+    monkeypatch.delenv("NETRC", raising=False)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Iterator[Path]:
+    """Real files and recorded answers, kept outside the repository."""
+    default = Path(__file__).parents[1].parent / "shared" / "data"
+    folder = Path(os.environ.get("SKYATLAS_TEST_DATA", default))
+    if not (folder / "MANIFEST.csv").is_file():
+        pytest.skip(f"no real data at {folder}; set SKYATLAS_TEST_DATA to have these tests run")
+    yield folder
