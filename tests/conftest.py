@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -45,10 +44,10 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
 
 
 @pytest.fixture(scope="session")
-def shared_data() -> Iterator[Path]:
+def shared_data() -> Path:
     """Real files and recorded answers, kept outside the repository."""
     default = Path(__file__).parents[1].parent / "shared" / "data"
     folder = Path(os.environ.get("SKYATLAS_TEST_DATA", default))
     if not (folder / "MANIFEST.csv").is_file():
         pytest.skip(f"no real data at {folder}; set SKYATLAS_TEST_DATA to have these tests run")
-    yield folder
+    return folder

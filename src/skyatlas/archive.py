@@ -58,12 +58,23 @@ class Reply(Protocol):
     url: str
 
     @property
-    def headers(self) -> Mapping[str, str]: ...
+    def headers(self) -> Mapping[str, str]:
+        """Names without regard to case."""
+        ...
+
     @property
-    def content(self) -> bytes: ...
+    def content(self) -> bytes:
+        """The whole body."""
+        ...
+
     @property
-    def text(self) -> str: ...
-    def json(self) -> Any: ...
+    def text(self) -> str:
+        """The body, decoded."""
+        ...
+
+    def json(self) -> Any:
+        """The body, parsed; ValueError where it is not JSON."""
+        ...
 
 
 class Door(Protocol):
@@ -81,7 +92,7 @@ class Door(Protocol):
         headers: Mapping[str, str] | None = None,
         timeout: float | None = None,
     ) -> Reply:
-        """GET, or POST where `data` is given; whatever is not below 400 is raised as an ArchiveError."""
+        """GET, or POST where `data` is given; what is not below 400 is raised as an ArchiveError."""
         ...
 
     def anonymous(self) -> Door:
@@ -94,7 +105,7 @@ class Door(Protocol):
 
 
 class Archive(ABC):
-    """One archive: what it holds and how it is asked. Stateless; one instance serves every thread."""
+    """One archive: what it holds and how it is asked. Stateless; one serves every thread."""
 
     name: ClassVar[str]
     """What people type: "eso"."""
@@ -141,7 +152,7 @@ class Archive(ABC):
         raise BadInput(f"{self.name} has no login")
 
     def acknowledgement(self, products: Sequence[Product]) -> str:
-        """The sentence that the archive asks for, for exactly these products; "" where it asks none."""
+        """The sentence that the archive asks for, for exactly these products; "" for none."""
         return ""
 
 

@@ -1,4 +1,4 @@
-"""This file holds what `read` gives: Spectrum, Image, Cube, LightCurve; nothing is converted on reading.
+"""This file holds what `read` gives: Spectrum, Image, Cube, LightCurve; nothing is converted.
 
 Arrays are numpy's. Units are astropy units, or None where the file's text does not parse; the text
 itself is always kept in `…_unit_text`. `mask` is True where a value must not be used.
@@ -151,7 +151,7 @@ class LightCurve:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """A plain report of what is inside a file, for people; also for files that cannot be read further."""
+    """A plain report of what is inside a file, also of one that cannot be read further."""
 
     kind: str
     """"spectrum", "image", "cube", "table", "VOTable", "not FITS" …"""

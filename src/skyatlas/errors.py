@@ -1,4 +1,4 @@
-"""This file holds the one error tree of skyatlas; every message is one sentence that says what to do.
+"""This file holds the one error tree; every message is one sentence that says what to do.
 
     AtlasError
     ├── BadInput (ValueError)     the caller's words make no sense; nothing was sent

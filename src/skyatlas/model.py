@@ -180,7 +180,7 @@ class Report:
 
     @property
     def answered(self) -> bool:
-        """Whether the archive itself gave everything that it was asked for (a caller's limit is no fault)."""
+        """Whether the archive gave all that it was asked for (a caller's limit is no fault)."""
         return self.error is None and not any(
             note.why in (Why.TRUNCATED, Why.UNANSWERED) for note in self.notes
         )
@@ -226,7 +226,7 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Association:
-    """One node of a calibration tree: which files belong together, and which calibrations they need."""
+    """One node of a calibration tree: files that belong together, and what they need."""
 
     category: str
     """The archive's word: "SCI_IMG_2x2_low", "FLAT_SKY", "BIAS" …"""
@@ -275,7 +275,7 @@ class Receipt:
     last_modified: str | None = None
     content_type: str = ""
     mtime_ns: int = 0
-    """Modification time of the file when the receipt was written; tells cheaply that it was touched."""
+    """Modification time when the receipt was written; tells cheaply that it was touched."""
     unpacked: Path | None = None
     """The file unpacked from a .fits.Z original, which stays at `path`."""
     versions: Mapping[str, str] = field(default=_NOTHING, hash=False)
