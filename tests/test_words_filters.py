@@ -1,0 +1,333 @@
+"""Words become filters: radius, band, time, calibration level and kinds."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skyatlas.errors import BadInput
+from skyatlas.model import Interval
+from skyatlas.words import band, calib_level, kinds, radius, time
+
+# --- radius
+
+
+@pytest.mark.parametrize(
+    ("words", "degrees"),
+    [
+        ("2 arcmin", 2 / 60),
+        ("2arcmin", 2 / 60),
+        ('30"', 30 / 3600),
+        ("5'", 5 / 60),
+        ("0.1 deg", 0.1),
+        ("1d", 1.0),
+        ("1°", 1.0),
+        ("30\N{DOUBLE PRIME}", 30 / 3600),
+        ("5\N{PRIME}", 5 / 60),
+        ("500 mas", 500 / 3.6e6),
+        ("1e-3deg", 0.001),
+        (".5deg", 0.5),
+        ("2 ARCMIN", 2 / 60),
+    ],
+)
+def test_a_radius_is_read_in_its_unit(words, degrees):
+    assert radius(words) == pytest.approx(degrees, rel=1e-15)
+
+
+def test_a_radius_may_be_a_quantity_or_an_angle():
+    from astropy import units as u
+    from astropy.coordinates import Angle
+
+    assert radius(2 * u.arcmin) == pytest.approx(2 / 60)
+    assert radius(Angle("0d30m")) == 0.5
+
+
+@pytest.mark.parametrize("words", [5, 5.0, "5", " 5 "])
+def test_a_bare_radius_is_refused_with_its_three_readings(words):
+    with pytest.raises(BadInput) as refusal:
+        radius(words)
+    number = str(words).strip()
+    assert f"a radius of {number} has no unit" in str(refusal.value)
+    assert f"write {number}deg, {number}arcmin or {number}arcsec" in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "words", ["-1deg", "0deg", "181deg", "nan deg", "5 m", "wide", "2arcmins 3"]
+)
+def test_a_radius_that_makes_no_sense_is_refused(words):
+    with pytest.raises(BadInput):
+        radius(words)
+
+
+def test_a_radius_of_nan_or_of_metres_is_refused():
+    from astropy import units as u
+
+    for words in (math.nan * u.deg, 5 * u.m, [1, 2] * u.deg):
+        with pytest.raises(BadInput):
+            radius(words)
+
+
+# --- band
+
+
+@pytest.mark.parametrize(
+    ("words", "low", "high"),
+    [
+        ("500nm..700nm", 500e-9, 700e-9),
+        ("500..700nm", 500e-9, 700e-9),
+        ("500 nm .. 0.7 um", 500e-9, 700e-9),
+        ("5000AA..7000Å", 500e-9, 700e-9),
+        ("0.5µm..0.7μm", 500e-9, 700e-9),
+        ("..700nm", None, 700e-9),
+        ("500nm..", 500e-9, None),
+        ("21cm", 0.21, 0.21),
+        ("1keV..10keV", 1.23984198e-10, 1.23984198e-9),
+        ("230GHz..", None, 1.30344547e-3),
+        ("..230ghz", 1.30344547e-3, None),
+        ("1keV..10nm", 1.23984198e-9, 10e-9),
+    ],
+)
+def test_a_band_becomes_metres(words, low, high):
+    read = band(words)
+    assert read.low == (None if low is None else pytest.approx(low, rel=1e-8))
+    assert read.high == (None if high is None else pytest.approx(high, rel=1e-8))
+
+
+@pytest.mark.parametrize("words", ["700nm..500nm", "10keV..1keV", "345GHz..230GHz", "1um..500nm"])
+def test_a_band_that_is_reversed_in_its_own_unit_is_refused(words):
+    with pytest.raises(BadInput, match="reversed"):
+        band(words)
+
+
+@pytest.mark.parametrize(
+    "words", ["500..700", "500", "0nm..5nm", "-5nm", "..", "5nm...7nm", "5 parsec"]
+)
+def test_a_band_that_makes_no_sense_is_refused(words):
+    with pytest.raises(BadInput):
+        band(words)
+
+
+def test_a_band_may_be_quantities():
+    from astropy import units as u
+
+    assert band((1 * u.keV, 10 * u.keV)) == band("1keV..10keV")
+    assert band([500, 700] * u.nm).low == pytest.approx(500e-9)
+    assert band(230 * u.GHz).low == band(230 * u.GHz).high == pytest.approx(1.30344547e-3)
+    assert band((None, 700 * u.nm)) == Interval(None, pytest.approx(700e-9))
+    for wrong in ((700 * u.nm, 500 * u.nm), 5 * u.Jy, 5.0, (None, None)):
+        with pytest.raises(BadInput):
+            band(wrong)
+
+
+@given(
+    st.floats(1e-3, 1e6),
+    st.sampled_from(["nm", "um", "mm", "Angstrom", "Hz", "GHz", "eV", "keV", "MeV"]),
+)
+def test_units_of_bands_mean_the_same_to_astropy(number, unit):
+    from astropy import units as u
+
+    metres = u.Quantity(number, unit).to_value(u.m, equivalencies=u.spectral())
+    assert band(f"{number!r}{unit}").low == pytest.approx(metres, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("name", "inside"),
+    [
+        ("K", 2.2e-6),
+        ("k", 2.2e-6),
+        ("K band", 2.2e-6),
+        ("K-band", 2.2e-6),
+        ("V", 550e-9),
+        ("J", 1.22e-6),
+        ("g", 480e-9),
+        ("g band", 480e-9),
+        ("FUV", 150e-9),
+        ("fuv", 150e-9),
+        ("ALMA band 6", 1.3e-3),
+        ("alma6", 1.3e-3),
+        ("F444W", 4.4e-6),
+        ("optical", 550e-9),
+        ("X-ray", 1e-9),
+        ("Ks", 2.15e-6),
+    ],
+)
+def test_a_named_band_holds_what_it_is_known_for(name, inside):
+    read = band(name)
+    assert read.low is not None
+    assert read.high is not None
+    assert read.low < inside < read.high
+
+
+def test_case_tells_bands_apart_where_it_must():
+    assert band("i") != band("I")
+    assert band("y") != band("Y")
+    assert band("u") != band("U")
+
+
+def test_an_unknown_band_is_refused_with_near_ones():
+    with pytest.raises(BadInput, match="F444W"):
+        band("F445W")
+    with pytest.raises(BadInput, match="did you mean I, i"):
+        band("BAND i")
+
+
+def test_every_named_band_has_its_source_and_its_order():
+    import tomllib
+    from importlib.resources import files
+
+    entries = tomllib.loads(files("skyatlas").joinpath("bands.toml").read_text("utf-8"))["band"]
+    assert len({name for entry in entries for name in entry["names"]}) == sum(
+        len(entry["names"]) for entry in entries
+    )
+    for entry in entries:
+        assert entry["source"]
+        assert len(set(entry) - {"names", "source"}) == 1
+        for name in entry["names"]:
+            read = band(name)
+            assert read.low is not None
+            assert read.high is not None
+            assert read.low < read.high
+
+
+# --- time
+
+
+@pytest.mark.parametrize(
+    ("words", "low", "high"),
+    [
+        ("2015..2020-06", 57023, 59031),
+        ("2015", 57023, 57388),
+        ("2015-03-01..", 57082, None),
+        ("..2015", None, 57388),
+        ("MJD 57000..57010", 57000, 57010),
+        ("MJD57000..MJD57010", 57000, 57010),
+        ("57000.5", 57000.5, 57000.5),
+        ("57000..57010", 57000, 57010),
+        ("JD 2457000.5", 57000, 57000),
+        ("2015-12", 57357, 57388),
+        ("2016-02-29", 57447, 57448),
+        ("2015-03-01T12:00:00", 57082.5, 57082.5),
+        ("2015-03-01 06:00..2015-03-01 12:00", 57082.25, 57082.5),
+        ("2015-03-01T14:00:00+02:00", 57082.5, 57082.5),
+        ("2015-03-01T12:00:00Z", 57082.5, 57082.5),
+        ("2015.5", 57205.5, 57205.5),
+        ("J2000.0", 51544, 51544),
+        ("1955..1958", 35108, 36569),
+        ("2015-06-15..2015-06", 57188, 57204),
+    ],
+)
+def test_a_time_becomes_mjd_and_a_date_is_whole(words, low, high):
+    assert time(words) == Interval(low, high)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "2020..2015",
+        "2015-06..2015-05",
+        "57010..57000",
+        "2015-13",
+        "2015-02-30",
+        "yesterday",
+        "..",
+        "",
+        "12345678",
+        "2457000.5",
+        "2015...2016",
+        "2015-03-01T25:00",
+    ],
+)
+def test_a_time_that_makes_no_sense_is_refused(words):
+    with pytest.raises(BadInput):
+        time(words)
+
+
+@pytest.mark.parametrize("number", [2015, 2015.5, 2457000.5, math.nan])
+def test_a_number_that_is_no_mjd_of_our_time_is_refused(number):
+    with pytest.raises(BadInput, match="as text"):
+        time(number)
+
+
+def test_times_may_be_objects():
+    from astropy.time import Time
+
+    assert time(57000.5) == Interval(57000.5, 57000.5)
+    assert time((57000, None)) == Interval(57000.0, None)
+    assert time(dt.date(2015, 1, 1)) == Interval(57023, 57024)
+    assert time(dt.datetime(2015, 1, 1, 12, tzinfo=dt.UTC)) == Interval(57023.5, 57023.5)
+    assert time(("2015", dt.date(2015, 12, 31))) == Interval(57023, 57388)
+    assert time(Time(57000, format="mjd")) == Interval(57000, 57000)
+    assert time(Time([57000, 57010], format="mjd")) == Interval(57000, 57010)
+    with pytest.raises(BadInput):
+        time(Time([57000, 57010, 57020], format="mjd"))
+    with pytest.raises(BadInput, match="reversed"):
+        time((dt.date(2015, 1, 2), dt.date(2015, 1, 1)))
+
+
+def test_a_time_on_another_scale_becomes_utc_without_a_warning_even_long_ago():
+    from astropy.time import Time
+
+    tai = Time(57000.0, format="mjd", scale="tai")
+    assert time(tai).low == pytest.approx(57000 - 35 / 86400, abs=1e-9)
+    assert time(Time(20000.0, format="mjd", scale="tdb")).low == pytest.approx(20000, abs=1e-3)
+
+
+@given(st.datetimes(dt.datetime(1972, 1, 1), dt.datetime(2100, 1, 1)))  # noqa: DTZ001
+def test_moments_mean_the_same_to_astropy(when):
+    import warnings
+
+    from astropy.time import Time
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # "dubious year" far ahead
+        mjd = Time(when.isoformat(), scale="utc").mjd
+    if when.time() == dt.time(0):
+        return
+    assert time(when.isoformat()).low == pytest.approx(mjd, abs=2e-5)  # a leap second at most
+
+
+@given(st.floats(20000, 90000), st.floats(0, 5000))
+def test_every_range_of_days_is_read_back(low, length):
+    read = time(f"MJD {low!r}..{low + length!r}")
+    assert read == Interval(low, low + length)
+
+
+# --- calibration level and kinds
+
+
+@pytest.mark.parametrize(
+    ("words", "low", "high"),
+    [
+        ("2..", 2, None),
+        ("0", 0, 0),
+        ("..1", None, 1),
+        ("2,3", 2, 3),
+        ("1..3", 1, 3),
+        (2, 2, 2),
+        ((1, None), 1, None),
+    ],
+)
+def test_calibration_levels_are_read(words, low, high):
+    assert calib_level(words) == Interval(low, high)
+
+
+@pytest.mark.parametrize("words", ["5", "0,3", "3..1", "raw", "", "..", -1, 2.5, None])
+def test_calibration_levels_that_make_no_sense_are_refused(words):
+    with pytest.raises(BadInput):
+        calib_level(words)
+
+
+def test_kinds_take_the_words_that_people_use():
+    assert kinds("image,spectrum") == {"image", "spectrum"}
+    assert kinds("images, spectra") == {"image", "spectrum"}
+    assert kinds(["light curve", "Cubes"]) == {"timeseries", "cube"}
+    assert kinds("") == frozenset()
+
+
+def test_an_unknown_kind_is_refused_with_near_ones():
+    with pytest.raises(BadInput, match="spectr"):
+        kinds("spektrum")
