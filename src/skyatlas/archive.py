@@ -91,8 +91,13 @@ class Door(Protocol):
         data: Any = None,
         headers: Mapping[str, str] | None = None,
         timeout: float | None = None,
+        errors_too: bool = False,
     ) -> Reply:
-        """GET, or POST where `data` is given; what is not below 400 is raised as an ArchiveError."""
+        """GET, or POST with `data`; what is not below 400 is raised as an ArchiveError.
+
+        With `errors_too` an answer that says itself what went wrong (a VOTable with status 4xx or
+        5xx) is returned; 401, 403, 429 and 503 are raised all the same.
+        """
         ...
 
     def anonymous(self) -> Door:
@@ -146,6 +151,13 @@ class Archive(ABC):
                     size=int(size) * 1000 if size is not None else None,  # ObsCore: kbyte
                     content_type=str(said(row, "access_format") or ""),
                 )
+
+    def adopt(self, table: Table) -> Table | None:
+        """A table of this archive that came through another tool, as ObsCore.
+
+        None where the table is not recognised as this archive's.
+        """
+        return None
 
     def sign_in(self, username: str, password: str, door: Door) -> Token:
         """A token for a password. Raises Refused where the password is wrong."""

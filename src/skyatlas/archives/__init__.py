@@ -1,0 +1,43 @@
+"""This room holds one package or file per archive; none knows another, each is loaded when asked.
+
+Other packages add archives through the entry point group `skyatlas.archives`: the name is what
+people type, the object a subclass of `skyatlas.archive.Archive`.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING
+
+from skyatlas.errors import UnknownArchive
+
+if TYPE_CHECKING:
+    from skyatlas.archive import Archive
+
+_OWN = {"eso": ("skyatlas.archives.eso", "Eso")}
+
+
+def names() -> tuple[str, ...]:
+    """What people may type after `--archive`."""
+    return (*_OWN, *sorted(set(_others()) - set(_OWN)))
+
+
+@cache
+def archive(name: str) -> Archive:
+    """The archive of that name. Raises UnknownArchive."""
+    word = name.strip().casefold()
+    if word in _OWN:
+        module, attribute = _OWN[word]
+        made: Archive = getattr(import_module(module), attribute)()
+        return made
+    others = _others()
+    if word in others:
+        other: Archive = others[word].load()()  # type: ignore[attr-defined]
+        return other
+    raise UnknownArchive(f"there is no archive {name!r}; there are: {', '.join(names())}")
+
+
+def _others() -> dict[str, object]:
+    return {point.name.casefold(): point for point in entry_points(group="skyatlas.archives")}

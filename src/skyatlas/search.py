@@ -1,0 +1,231 @@
+"""This file tells the journey of a question: to all archives side by side, back as one answer.
+
+Invariant: whatever an archive does (fail, cut, give too much), it is in its report.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from skyatlas.errors import ArchiveError
+from skyatlas.model import Interval, Note, Query, Report, Target, Why
+from skyatlas.obscore import empty
+from skyatlas.observations import Observations
+
+if TYPE_CHECKING:
+    import numpy as np
+    from astropy.table import Table
+    from numpy.typing import NDArray
+
+    from skyatlas.archive import Archive, Door
+
+
+def search(queries: Sequence[Query], archives: Sequence[Archive], door: Door) -> Observations:
+    """Ask every archive, each in a thread of its own. Never raises for an archive that failed."""
+    with ThreadPoolExecutor(max(1, len(archives)), thread_name_prefix="skyatlas") as pool:
+        try:
+            answers = list(pool.map(lambda archive: _ask(archive, queries, door), archives))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    tables = [table for table, _ in answers if len(table)]
+    table = _stacked(tables)
+    if "query" in table.colnames:
+        table.remove_column("query")
+    return Observations(table, tuple(report for _, report in answers), tuple(queries))
+
+
+def _ask(archive: Archive, queries: Sequence[Query], door: Door) -> tuple[Table, Report]:
+    """Ask one archive; its table, and what there is to say about it."""
+    started = time.monotonic()
+    tables: list[Table] = []
+    notes: dict[Note, None] = {}
+    error: ArchiveError | None = None
+    try:
+        for indices in _chunks(queries, archive):
+            for part in archive.search([queries[index] for index in indices], door):
+                if isinstance(part, Note):
+                    notes[part] = None
+                else:
+                    tables.append(_attributed(part, indices))
+    except ArchiveError as raised:
+        error = raised
+    asked = tuple(text for table in tables for text in table.meta.get("asked", ()))
+    table, more = _tidied(_stacked(tables), queries)
+    for note in more:
+        notes[note] = None
+    seconds = time.monotonic() - started
+    return table, Report(archive.name, len(table), seconds, tuple(notes), error, asked)
+
+
+def _chunks(queries: Sequence[Query], archive: Archive) -> Iterator[list[int]]:
+    """Questions that one request can carry: the same filters, so many positions as it takes."""
+    alike: dict[Query, list[int]] = {}
+    for index, query in enumerate(queries):
+        alike.setdefault(replace(query, target=None, radius=None), []).append(index)
+    for filters, indices in alike.items():
+        # A limit is one per target: rows of one target must not use up another's.
+        size = 1 if filters.limit is not None or archive.many.how == "loop" else archive.many.size
+        for start in range(0, len(indices), size):
+            yield indices[start : start + size]
+
+
+def _attributed(table: Table, indices: Sequence[int]) -> Table:
+    """Turn the chunk's query numbers into those of the whole question."""
+    import numpy as np
+
+    table["query"] = np.asarray(indices, dtype=np.int64)[np.asarray(table["query"])]
+    return table
+
+
+def _stacked(tables: Sequence[Table]) -> Table:
+    from astropy.table import vstack
+
+    filled = [table for table in tables if len(table)]
+    if not filled:
+        return empty()
+    stacked = vstack(filled, metadata_conflicts="silent") if len(filled) > 1 else filled[0].copy()
+    stacked.meta.clear()
+    return stacked
+
+
+def _tidied(table: Table, queries: Sequence[Query]) -> tuple[Table, list[Note]]:
+    """Drop what was not asked for and what stands there twice; name the targets."""
+    import numpy as np
+
+    index = np.asarray(table["query"], dtype=np.int64)
+    keep = np.zeros(len(table), dtype=bool)
+    for number, query in enumerate(queries):
+        mine = index == number
+        keep[mine] = _fits(table[mine], query)
+    table = table[keep & _first(table)]
+    _place(table, queries)
+    notes = list(_limited(table, queries))
+    table = table[_within_limits(table, queries)]
+    return table, [*notes, *_proprietary(table)]
+
+
+def _fits(table: Table, query: Query) -> NDArray[np.bool_]:
+    """Which rows really answer the query, by ObsCore's columns; "not said" counts as fitting."""
+    import numpy as np
+
+    keep = np.ones(len(table), dtype=bool)
+    if query.kinds:
+        kinds = _texts(table, "dataproduct_type")
+        keep &= np.array([kind in query.kinds for kind in kinds], dtype=bool)
+    for interval, low, high in (
+        (query.band, "em_min", "em_max"),
+        (query.time, "t_min", "t_max"),
+        (query.calib_level, "calib_level", "calib_level"),
+    ):
+        keep &= _overlaps(table, interval, low, high)
+    if query.public:
+        now = _now()
+        keep &= np.array([text <= now for text in _texts(table, "obs_release_date")], dtype=bool)
+    return keep
+
+
+def _overlaps(
+    table: Table, interval: Interval | None, low: str, high: str
+) -> NDArray[np.bool_] | bool:
+    import numpy as np
+
+    if interval is None:
+        return True
+    least = np.ma.filled(np.ma.asarray(table[low]).astype(float), np.nan)
+    most = np.ma.filled(np.ma.asarray(table[high]).astype(float), np.nan)
+    outside = np.zeros(len(table), dtype=bool)
+    if interval.low is not None:
+        outside |= most < interval.low
+    if interval.high is not None:
+        outside |= least > interval.high
+    return ~outside
+
+
+def _first(table: Table) -> NDArray[np.bool_]:
+    """The first of rows that are the same product for the same question."""
+    import numpy as np
+
+    seen: set[tuple[int, str]] = set()
+    keep = np.ones(len(table), dtype=bool)
+    for row, identity in enumerate(
+        zip(table["query"].tolist(), _texts(table, "obs_publisher_did"), strict=True)
+    ):
+        if identity[1] and identity in seen:
+            keep[row] = False
+        seen.add(identity)
+    return keep
+
+
+def _place(table: Table, queries: Sequence[Query]) -> None:
+    """Fill `target` with the caller's words and `distance` with the arcseconds from it."""
+    import numpy as np
+    from astropy.table import MaskedColumn
+
+    from skyatlas.sky import separation
+
+    targets = [query.target or Target("") for query in queries]
+    index = np.asarray(table["query"], dtype=np.int64)
+    names = np.array([target.asked for target in targets] or [""])[index]
+    table["target"] = MaskedColumn(names, mask=names == "", description=table["target"].description)
+    ra = np.array([np.nan if t.ra is None else t.ra for t in targets] or [np.nan])[index]
+    dec = np.array([np.nan if t.dec is None else t.dec for t in targets] or [np.nan])[index]
+    s_ra, s_dec = (np.ma.filled(table[name].data, np.nan) for name in ("s_ra", "s_dec"))
+    distance = separation(ra, dec, s_ra, s_dec) * 3600.0
+    table["distance"].data[:] = distance
+    table["distance"].mask[:] = ~np.isfinite(distance)
+
+
+def _within_limits(table: Table, queries: Sequence[Query]) -> NDArray[np.bool_]:
+    import numpy as np
+
+    keep = np.ones(len(table), dtype=bool)
+    counts: dict[int, int] = {}
+    for row, number in enumerate(np.asarray(table["query"]).tolist()):
+        counts[number] = counts.get(number, 0) + 1
+        limit = queries[number].limit
+        keep[row] = limit is None or counts[number] <= limit
+    return keep
+
+
+def _limited(table: Table, queries: Sequence[Query]) -> Iterator[Note]:
+    cut = int((~_within_limits(table, queries)).sum())
+    if cut:
+        yield Note(Why.LIMITED, f"{cut} more rows than your limit were left out", cut)
+
+
+def _proprietary(table: Table) -> Iterator[Note]:
+    now = _now()
+    count = sum(text > now for text in _texts(table, "obs_release_date"))
+    if count:
+        yield Note(
+            Why.PROPRIETARY,
+            f"the files of {count} row{'s' if count != 1 else ''} are proprietary: fetching them "
+            "needs a login that is permitted",
+            count,
+        )
+
+
+def _texts(table: Table, name: str) -> list[str]:
+    import numpy as np
+
+    column: Any = np.ma.asarray(table[name])
+    return [str(text) for text in np.ma.filled(column, "").tolist()]
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def by_archive(table: Table) -> Mapping[str, Table]:
+    """The rows of each archive, in the order in which the archives first appear."""
+    names = _texts(table, "archive")
+    return {
+        name: table[[index for index, other in enumerate(names) if other == name]]
+        for name in dict.fromkeys(names)
+    }
