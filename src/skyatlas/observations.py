@@ -110,6 +110,16 @@ class Observations:
         table = self.table[shown]._repr_html_() if len(self) else ""
         return f"{table}<p>{escape(self.completeness)}</p>"
 
+    def by_archive(self) -> Mapping[str, Table]:
+        """The rows of each archive, in the order in which the archives first appear."""
+        import numpy as np
+
+        names = [str(name) for name in np.ma.filled(self.table["archive"], "").tolist()]
+        return {
+            name: self.table[[index for index, other in enumerate(names) if other == name]]
+            for name in dict.fromkeys(names)
+        }
+
     def to_json(self) -> dict[str, Any]:
         """The saved search: plain values, NULLs left out. `from_json` reads it back."""
         from skyatlas.obscore import said

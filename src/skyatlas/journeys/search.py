@@ -6,7 +6,7 @@ Invariant: whatever an archive does (fail, cut, give too much), it is in its rep
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -220,12 +220,3 @@ def _texts(table: Table, name: str) -> list[str]:
 
 def _now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S")
-
-
-def by_archive(table: Table) -> Mapping[str, Table]:
-    """The rows of each archive, in the order in which the archives first appear."""
-    names = _texts(table, "archive")
-    return {
-        name: table[[index for index, other in enumerate(names) if other == name]]
-        for name in dict.fromkeys(names)
-    }

@@ -1,0 +1,130 @@
+"""This file writes `provenance.json`: what is in a folder, where it came from, whom to thank.
+
+Invariant: made anew from the receipts each time, so it says what is there now. Sources: W3C
+PROV-JSON (member submission 2013); IVOA Provenance Data Model 1.0 for the words `voprov:`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from skyatlas.library.receipts import receipts_in, write_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from skyatlas.model import Receipt
+
+NAME = "provenance.json"
+
+_PREFIXES = {
+    "prov": "http://www.w3.org/ns/prov#",
+    "xsd": "http://www.w3.org/2001/XMLSchema#",
+    "voprov": "http://www.ivoa.net/documents/ProvenanceDM/ns/voprov/",
+    "obscore": "http://www.ivoa.net/documents/ObsCore/",
+    "file": "file:",
+    "archive": "urn:skyatlas:archive:",
+    "fetch": "urn:skyatlas:fetch:",
+    "program": "urn:skyatlas:program:",
+    "skyatlas": "urn:skyatlas:",
+}
+
+
+def write_provenance(folder: Path, acknowledgements: Mapping[str, str]) -> Path:
+    """Describe every file of the folder that has a receipt.
+
+    `acknowledgements` gives, per archive, the sentence that it asks for.
+    """
+    receipts = list(receipts_in(folder))
+    document = _document(folder, receipts)
+    document["entity"]["skyatlas:folder"] = {
+        "prov:type": {"$": "prov:Collection", "type": "prov:QUALIFIED_NAME"},
+        "skyatlas:acknowledgement": [text for text in acknowledgements.values() if text],
+    }
+    path = folder / NAME
+    write_json(path, document)
+    return path
+
+
+def _document(folder: Path, receipts: Sequence[Receipt]) -> dict[str, Any]:
+    parts: dict[str, dict[str, Any]] = {
+        name: {}
+        for name in (
+            "entity",
+            "activity",
+            "agent",
+            "wasGeneratedBy",
+            "used",
+            "wasDerivedFrom",
+            "wasAttributedTo",
+            "wasAssociatedWith",
+            "hadMember",
+        )
+    }
+    for receipt in receipts:
+        _describe(folder, receipt, parts)
+    filled = {name: part for name, part in parts.items() if part}
+    return {"prefix": _PREFIXES, "entity": {}, **filled}
+
+
+def _describe(folder: Path, receipt: Receipt, parts: dict[str, dict[str, Any]]) -> None:
+    product = receipt.product
+    file = f"file:{receipt.path.relative_to(folder).as_posix()}"
+    source = f"archive:{product.archive or 'web'}/{product.product_id or receipt.url}"
+    activity = f"fetch:{receipt.sha256[:16]}"
+    agent = f"archive:{product.archive or 'web'}"
+    facts = {f"obscore:{name}": _value(value) for name, value in product.provenance.items()}
+    parts["entity"][file] = {
+        "prov:type": "voprov:DatasetEntity",
+        "skyatlas:size": receipt.size,
+        "skyatlas:sha256": receipt.sha256,
+        "skyatlas:verified": list(receipt.verified),
+    }
+    parts["entity"][source] = {"prov:location": receipt.url, **facts}
+    parts["activity"][activity] = {
+        "prov:startTime": receipt.started,
+        "prov:endTime": receipt.ended,
+        "prov:type": "skyatlas:fetch",
+        **{f"skyatlas:version_{name}": text for name, text in receipt.versions.items()},
+    }
+    parts["agent"][agent] = {"prov:type": "prov:Organization"}
+    number = len(parts["used"])
+    parts["used"][f"_:u{number}"] = {"prov:activity": activity, "prov:entity": source}
+    parts["wasGeneratedBy"][f"_:g{number}"] = {"prov:entity": file, "prov:activity": activity}
+    parts["wasDerivedFrom"][f"_:d{number}"] = {
+        "prov:generatedEntity": file,
+        "prov:usedEntity": source,
+    }
+    parts["wasAssociatedWith"][f"_:a{number}"] = {"prov:activity": activity, "prov:agent": agent}
+    parts["hadMember"][f"_:m{number}"] = {
+        "prov:collection": "skyatlas:folder",
+        "prov:entity": file,
+    }
+    _attribute(source, receipt, parts)
+    if receipt.unpacked is not None:
+        unpacked = f"file:{receipt.unpacked.relative_to(folder).as_posix()}"
+        parts["entity"][unpacked] = {"prov:type": "voprov:DatasetEntity"}
+        parts["wasDerivedFrom"][f"_:z{number}"] = {
+            "prov:generatedEntity": unpacked,
+            "prov:usedEntity": file,
+            "prov:type": "skyatlas:unpacked",
+        }
+
+
+def _attribute(source: str, receipt: Receipt, parts: dict[str, dict[str, Any]]) -> None:
+    """Whose data they are: the programme and its principal investigator."""
+    program = receipt.product.provenance.get("proposal_id")
+    if program is None:
+        return
+    agent = f"program:{program}"
+    parts["agent"][agent] = {
+        "prov:type": "skyatlas:ObservingProgramme",
+        "skyatlas:pi": receipt.product.provenance.get("obs_creator_name", ""),
+    }
+    number = len(parts["wasAttributedTo"])
+    parts["wasAttributedTo"][f"_:t{number}"] = {"prov:entity": source, "prov:agent": agent}
+
+
+def _value(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple | list) else value

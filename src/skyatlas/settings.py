@@ -1,0 +1,56 @@
+"""This file holds what a session can be told; only here the environment is read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from skyatlas.errors import BadInput
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that a session needs to know besides the question."""
+
+    sandbox: str | None = None
+    """Address of a running sandbox; "" starts one inside this process; None asks the real world."""
+    holdings: tuple[Path, ...] = ()
+    """Folders of real FITS files that the sandbox of this process adds to its sky."""
+    faults: tuple[str, ...] = ()
+    """Faults of the sandbox of this process, as `skyatlas sandbox --fault` takes them."""
+    offline: bool = False
+    """Ask nobody; what is on this machine answers."""
+    cache: Path | None = None
+    """Folder for resolved names; None: the user's cache folder."""
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """For passwords and certificates; never shown."""
+
+    def __post_init__(self) -> None:
+        if self.sandbox and not self.sandbox.startswith(("http://127.0.0.1", "http://localhost")):
+            raise BadInput(
+                f"the sandbox {self.sandbox!r} is not on this machine; "
+                "it must start with http://127.0.0.1:"
+            )
+
+    @classmethod
+    def from_environment(cls) -> Settings:
+        """What the environment says: SKYATLAS_SANDBOX, SKYATLAS_OFFLINE, SKYATLAS_CACHE."""
+        environment = dict(os.environ)
+        cache = environment.get("SKYATLAS_CACHE")
+        return cls(
+            sandbox=environment.get("SKYATLAS_SANDBOX") or None,
+            offline=environment.get("SKYATLAS_OFFLINE", "") not in ("", "0"),
+            cache=Path(cache).expanduser() if cache else None,
+            environment=environment,
+        )
+
+    @property
+    def cache_folder(self) -> Path:
+        """Where resolved names are kept; the sandbox's made-up names have a place of their own."""
+        if self.cache is not None:
+            return self.cache
+        from platformdirs import user_cache_path
+
+        return user_cache_path("skyatlas", appauthor=False)
