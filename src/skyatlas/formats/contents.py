@@ -1,0 +1,160 @@
+"""This file is `describe`: what any file holds, in plain words, whether skyatlas reads it or not.
+
+It never raises for a file that can be opened: what is wrong with it is part of the answer.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from skyatlas.dataset import Contents, Cube, Image, Spectrum, SpectrumList
+from skyatlas.errors import FormatError
+from skyatlas.formats.cards import Cards
+from skyatlas.formats.documents import describe_document
+from skyatlas.formats.opening import first_bytes, opened, unwrapped, wrapping_of
+from skyatlas.formats.reading import read_hdus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from astropy.io.fits import HDUList
+
+Data = Image | Cube | Spectrum | SpectrumList
+
+HEADLINES = (
+    ("object", ("OBJECT", "TARGNAME", "ESO OBS TARG NAME")),
+    ("telescope", ("TELESCOP",)),
+    ("instrument", ("INSTRUME",)),
+    ("filter", ("FILTER", "FILTER1", "FILTERS", "ESO INS FILT1 NAME", "BAND")),
+    ("date", ("DATE-OBS", "DATE_OBS")),
+    ("program", ("PROG_ID", "ESO OBS PROG ID", "PROPOSID", "PROGRAM")),
+)
+EXPOSURE = ("EXPTIME", "TEXPTIME", "EXPOSURE", "EFFEXPTM")
+"""Seconds, in all archives that the project knows."""
+
+
+def describe(path: str | Path) -> Contents:
+    """Say what is inside a file: its kind, and a sentence or table line for each thing in it.
+
+    For FITS: object, instrument, date, exposure, program, what `read` gives (axis range with its
+    unit and medium, samples, pixel scale, position) and the table of HDUs. VOTables, HTML, text,
+    compressed files, folders and damaged files are named as such. Raises `BadInput` only where
+    there is no such file.
+    """
+    path = Path(path)
+    if path.is_dir():
+        count = sum(1 for _ in path.iterdir())
+        return Contents("folder", (f"{path.name} holds {count} files or folders.",))
+    try:
+        wrapping = wrapping_of(first_bytes(path))
+        body = unwrapped(path)
+        fits = body.startswith(b"SIMPLE")
+        contents = _describe_fits(path) if fits else describe_document(body)
+    except FormatError as problem:
+        return Contents("unreadable", (str(problem),))
+    if wrapping is None:
+        return contents
+    words = f"{wrapping} compression around {len(body)} bytes"
+    return Contents(contents.kind, (*contents.lines, words))
+
+
+def _describe_fits(path: Path) -> Contents:
+    with opened(path) as hdus:
+        try:
+            data: Data | None = read_hdus(hdus)
+            problem = ""
+        except FormatError as error:
+            data, problem = None, f"not read: {error}"
+        kind = "FITS" if data is None else _kind(data)
+        cards = Cards(*(hdu.header for hdu in reversed(hdus[:2])))  # the primary's card wins
+        lines = [*_headlines(cards), *([problem] if problem else []), *_about(data), *_table(hdus)]
+    return Contents(kind, tuple(lines))
+
+
+def _kind(data: Data) -> str:
+    if isinstance(data, SpectrumList):
+        return "spectra"
+    return type(data).__name__.lower()
+
+
+def _headlines(cards: Cards) -> Iterator[str]:
+    for title, keywords in HEADLINES:
+        if value := cards.text(*keywords) or _as_text(cards.number(*keywords)):
+            yield f"{title}: {value}"
+    if (seconds := cards.number(*EXPOSURE)) is not None:
+        yield f"exposure: {seconds:g} s"
+    ra, dec = cards.number("RA"), cards.number("DEC")
+    if ra is not None and dec is not None:
+        yield f"pointing: RA {ra:.5f}, Dec {dec:+.5f} (RA and DEC cards)"
+
+
+def _as_text(number: float | None) -> str:
+    return "" if number is None else f"{number:g}"
+
+
+def _about(data: Data | None) -> Iterator[str]:
+    if isinstance(data, SpectrumList):
+        yield f"{len(data)} spectra"
+        for part in data[:10]:
+            yield f"  {part.name or 'without a name'}: {_range(part)}"
+        if len(data) > 10:
+            yield f"  and {len(data) - 10} more"
+    elif isinstance(data, Spectrum):
+        yield f"axis: {_range(data)}"
+        yield f"medium: {data.medium or 'not stated'}; frame: {data.frame or 'not stated'}"
+        yield f"flux unit: {data.flux_unit_text or 'not stated'}; {_error_and_mask(data)}"
+    elif data is not None:
+        yield from _about_pixels(data)
+
+
+def _range(spectrum: Spectrum) -> str:
+    import numpy as np
+
+    unit = spectrum.axis_unit_text or "(unit not stated)"
+    low, high = np.nanmin(spectrum.axis), np.nanmax(spectrum.axis)
+    return f"{low:.6g} to {high:.6g} {unit}, {len(spectrum)} samples"
+
+
+def _error_and_mask(data: Spectrum | Image | Cube) -> str:
+    errors = "errors given" if data.sigma is not None else "no errors"
+    return f"{errors}; {int(data.mask.sum())} of {data.mask.size} masked"
+
+
+def _about_pixels(data: Image | Cube) -> Iterator[str]:
+    lengths = " x ".join(str(length) for length in reversed(data.pixels.shape))
+    yield f"pixels: {lengths} ({data.name}), unit: {data.unit_text or 'not stated'}"
+    yield _error_and_mask(data)
+    if data.wcs is None:
+        yield "no usable WCS"
+        return
+    yield from _on_the_sky(data.wcs.celestial, data.pixels.shape[-2:])
+    if isinstance(data, Cube):
+        spectral = data.wcs.spectral
+        ends = spectral.pixel_to_world_values([0, data.pixels.shape[0] - 1])
+        unit = spectral.world_axis_units[0]
+        yield f"spectral axis: {ends[0]:.6g} to {ends[-1]:.6g} {unit} ({spectral.wcs.ctype[0]})"
+
+
+def _on_the_sky(wcs: Any, shape: tuple[int, ...]) -> Iterator[str]:
+    from astropy.wcs.utils import proj_plane_pixel_scales
+
+    scales = [float(scale) * 3600 for scale in proj_plane_pixel_scales(wcs)]
+    middle = wcs.pixel_to_world_values((shape[1] - 1) / 2, (shape[0] - 1) / 2)
+    names = [name.partition("-")[0] for name in wcs.wcs.ctype]
+    place = ", ".join(f"{n} {float(v):.5f}" for n, v in zip(names, middle, strict=True))
+    yield f"centre: {place} deg; pixel scale: {scales[0]:.4g} x {scales[1]:.4g} arcsec"
+
+
+def _table(hdus: HDUList) -> Iterator[str]:
+    yield "HDU  name              type        shape"
+    for number, hdu in enumerate(hdus):
+        if hdu.is_image:
+            shape = " x ".join(str(length) for length in reversed(hdu.shape)) or "no data"
+            kind = "image"
+        else:
+            names = ", ".join(str(column.name) for column in hdu.columns[:6])
+            more = " …" if len(hdu.columns) > 6 else ""
+            shape = f"{hdu.header['NAXIS2']} rows x {len(hdu.columns)} columns: {names}{more}"
+            kind = "table"
+        yield f"{number:3d}  {hdu.name:16.16s}  {kind:10s}  {shape}"

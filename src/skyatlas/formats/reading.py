@@ -1,0 +1,78 @@
+"""This file is `read`: it tries the known layouts in order, and the first that fits wins.
+
+What fits none is a `FormatError` that says what was found instead.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from skyatlas.errors import FormatError
+from skyatlas.formats.images import image_or_cube
+from skyatlas.formats.lines import spectrum_in_image
+from skyatlas.formats.opening import opened
+from skyatlas.formats.tables import spectra_in_tables
+
+if TYPE_CHECKING:
+    from astropy.io.fits import HDUList
+
+    from skyatlas.dataset import Cube, Image, Spectrum, SpectrumList
+
+
+def read(path: str | Path) -> Image | Cube | Spectrum | SpectrumList:
+    """Read a FITS file, plain or in gzip, bzip2, xz, LZW (`.Z`) or tile compression.
+
+    Nothing is converted: values, units and the spectral axis are the file's; only the byte order
+    is this machine's, log10 axes are powers of ten, variances are square roots. Where a file holds
+    several images, the science layer is read (`SCI`, `DATA` …, else the first with two axes), and
+    `.name` says which.
+
+    Raises `BadInput` where there is no such file, and `FormatError`, in one sentence, for
+    everything that is not a whole FITS file with an image, a cube or spectra.
+    """
+    with opened(path) as hdus:
+        try:
+            return read_hdus(hdus)
+        except FormatError as problem:
+            raise FormatError(f"{Path(path).name}: {problem}") from problem
+
+
+def read_hdus(hdus: HDUList) -> Image | Cube | Spectrum | SpectrumList:
+    """Read what an open FITS file holds; see `read`."""
+    if (spectra := spectra_in_tables(hdus)) is not None:
+        return spectra
+    _refuse_time_series(hdus)
+    found = spectrum_in_image(hdus) or image_or_cube(hdus)
+    if found is None:
+        raise FormatError(f"no image, cube or spectrum in it, but {structure_of(hdus)}.")
+    return found
+
+
+def structure_of(hdus: HDUList) -> str:
+    """Say in a few words what HDUs a file has: "a table of 5 rows and 3 columns (A, B, C)"."""
+    found = [words for hdu in hdus if (words := _in_words(hdu))]
+    more = f" and {len(found) - 3} more HDUs" if len(found) > 3 else ""
+    return ("; ".join(found[:3]) + more) if found else "only headers without data"
+
+
+def _in_words(hdu: Any) -> str:
+    if hasattr(hdu, "columns") and not hdu.is_image:
+        names = [str(column.name) for column in hdu.columns]
+        shown = ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
+        return f"a table of {hdu.header['NAXIS2']} rows and {len(names)} columns ({shown})"
+    shape = tuple(hdu.shape) if hdu.is_image else ()
+    return f"an array of {' x '.join(map(str, reversed(shape)))} numbers" if shape else ""
+
+
+def _refuse_time_series(hdus: HDUList) -> None:
+    """Light curves and target pixel files carry images of apertures, which are not the matter."""
+    for hdu in hdus:
+        if hdu.is_image or not hasattr(hdu, "columns"):
+            continue
+        names = {str(column.name).upper() for column in hdu.columns}
+        if "TIME" in names and any("FLUX" in name for name in names):
+            raise FormatError(
+                "a light curve or target pixel file (columns TIME and FLUX); skyatlas does not"
+                " read this kind yet."
+            )
