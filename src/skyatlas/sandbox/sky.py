@@ -57,8 +57,9 @@ OBJECTS: tuple[NamedObject, ...] = (
     _known("M   8", "NGC 6523|Lagoon Nebula", 270.904, -24.387, "HII"),
     _known("M  42", "NGC 1976|Orion Nebula", 83.822083, -5.391111, "HII"),
     _known("M   1", "NGC 1952|Crab Nebula|Tau A", 83.632400, 22.017400, "SNR"),
-    _known("NGC   253", "Sculptor Galaxy|Caldwell 65", 11.888002, -25.288220, "SBG", 0.000864),
-    _known("NGC   869", "h Per|NGC 884 West", 34.741, 57.134, "Cl*"),
+    _known("NGC   253", "Sculptor Galaxy|NGC 253", 11.888002, -25.288220, "SBG", 0.000864),
+    _known("NGC   869", "h Per|NGC 869", 34.741, 57.134, "Cl*"),
+    _known("NAME Double Cluster", "h and chi Per", 35.175, 57.1375, "C?G"),
     _known("NGC  1097", "Arp 77", 41.579375, -30.274889, "Sy1", 0.004240),
     _known("NGC  1316", "Fornax A", 50.673825, -37.208227, "AGN", 0.005911),
     _known("NGC  1365", "Great Barred Spiral", 53.401548, -36.140402, "Sy1", 0.005457),
@@ -150,7 +151,7 @@ def distance(one: Position, other: Position) -> float:
 def corners(
     place: Position, width: float, height: float, rotation: float = 0.0
 ) -> tuple[Position, ...]:
-    """The four corners of a rectangle (degrees) around `place`, its top turned from north to east."""
+    """The four corners of a rectangle around `place`, its top turned from north to east."""
     sine, cosine = math.sin(math.radians(rotation)), math.cos(math.radians(rotation))
     signs = ((1, -1), (1, 1), (-1, 1), (-1, -1))
     half = [(sx * width / 2, sy * height / 2) for sx, sy in signs]
