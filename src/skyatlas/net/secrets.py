@@ -1,0 +1,121 @@
+"""This file knows which host may see which token; a token is sent nowhere else.
+
+A token belongs to exact host names over https. Not to their sub-domains, not to where they
+redirect, and not to the same host over http.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from skyatlas.archive import Token
+from skyatlas.net.redaction import hide, redact
+
+__all__ = ["Credentials", "PasswordToken", "TokenSource", "hide", "redact"]
+
+_AHEAD = 600.0
+"""Seconds before its end at which a token is renewed, or half of its life where that is shorter."""
+
+
+class TokenSource(Protocol):
+    """Something that can prove who we are."""
+
+    def header(self) -> str:
+        """The value of `Authorization`: "Bearer …". Renews first where the end is near."""
+        ...
+
+    def renew(self) -> None:
+        """Get a new token although the old one may look good: the archive answered 401."""
+        ...
+
+
+class PasswordToken:
+    """A bearer token that is got, and got again, with a password.
+
+    `sign_in` usually is `lambda: archive.sign_in(username, password, door.anonymous())`; what it
+    raises (Refused, Unreachable, …) passes through.
+    """
+
+    def __init__(
+        self, sign_in: Callable[[], Token], today: Callable[[], float] = time.time
+    ) -> None:
+        self._sign_in = sign_in
+        self._today = today
+        self._token: Token | None = None
+        self._due = 0.0
+        self._lock = threading.RLock()
+
+    def header(self) -> str:
+        """ "Bearer …", signed in and not about to expire."""
+        with self._lock:
+            if self._token is None or self._today() >= self._due:
+                self.renew()
+            assert self._token is not None
+            return f"Bearer {self._token.value}"
+
+    def renew(self) -> None:
+        """Sign in again now."""
+        with self._lock:
+            token = self._sign_in()
+            hide(token.value)
+            life = max(0.0, token.expires - self._today())
+            self._token = token
+            self._due = token.expires - min(_AHEAD, life / 2)
+
+
+class Credentials:
+    """Which token goes to which host; safe for many threads."""
+
+    def __init__(self) -> None:
+        self._sources: dict[str, TokenSource] = {}
+        self._renewed: dict[TokenSource, int] = {}
+        self._count = 0
+        self._lock = threading.Lock()
+        self._renewing = threading.Lock()
+
+    def add(self, hosts: Iterable[str], source: TokenSource) -> None:
+        """Send this source's token to these hosts (exact names, https) from now on."""
+        with self._lock:
+            self._sources.update((host.lower(), source) for host in hosts)
+
+    def remove(self, hosts: Iterable[str]) -> None:
+        """Send nothing to these hosts any more."""
+        with self._lock:
+            for host in hosts:
+                self._sources.pop(host.lower(), None)
+
+    def source(self, url: str) -> TokenSource | None:
+        """The source whose token may be sent to this URL, or None."""
+        parts = urlsplit(url)
+        if parts.scheme.lower() != "https" or parts.port not in (None, 443):
+            return None
+        with self._lock:
+            return self._sources.get(parts.hostname or "")
+
+    def header(self, url: str) -> str | None:
+        """The `Authorization` for this URL, or None; may sign in. Registered for redaction."""
+        source = self.source(url)
+        if source is None:
+            return None
+        header = source.header()
+        hide(header.partition(" ")[2])
+        return header
+
+    def moment(self) -> int:
+        """A stamp to take before asking and to hand to `renew` where the answer is 401."""
+        return self._count
+
+    def renew(self, url: str, moment: int) -> None:
+        """Renew the token of this URL, unless another thread has done so since `moment`."""
+        source = self.source(url)
+        if source is None:
+            return
+        with self._renewing:
+            if self._renewed.get(source, 0) <= moment:
+                source.renew()
+                self._count += 1
+                self._renewed[source] = self._count
