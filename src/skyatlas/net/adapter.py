@@ -117,6 +117,9 @@ class StreetAdapter(HTTPAdapter):
 class HostOnlyCookies(DefaultCookiePolicy):
     """Every cookie belongs to the one host that set it, whatever domain it claims."""
 
+    def __init__(self) -> None:
+        super().__init__(strict_ns_domain=self.DomainStrictNonDomain)
+
     def set_ok(self, cookie: Cookie, request: Request) -> bool:
         """Accept a cookie that the usual rules accept, narrowed to the host that sent it."""
         if not super().set_ok(cookie, request):
