@@ -144,6 +144,9 @@ class StreetDoor(requests.Session):
         prepared = super().prepare_request(request)
         assert prepared._cookies is not None
         prepared._cookies.set_policy(HostOnlyCookies())
+        # requests chose the cookies already, by a jar of its own with the usual, wider rules.
+        prepared.headers.pop("Cookie", None)
+        prepared.prepare_cookies(prepared._cookies)
         return prepared
 
     def rebuild_auth(
