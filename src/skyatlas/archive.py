@@ -163,6 +163,10 @@ class Archive(ABC):
         """A token for a password. Raises Refused where the password is wrong."""
         raise BadInput(f"{self.name} has no login")
 
+    def instruments(self) -> Sequence[Mapping[str, str]]:
+        """What people may ask for by `instrument`: texts to show, the same keys in every entry."""
+        return ()
+
     def acknowledgement(self, products: Sequence[Product]) -> str:
         """The sentence that the archive asks for, for exactly these products; "" for none."""
         return ""

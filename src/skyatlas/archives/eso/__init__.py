@@ -22,7 +22,7 @@ from skyatlas.obscore import said
 from skyatlas.protocols import ssa, tap
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from astropy.table import Table
 
@@ -114,6 +114,22 @@ class Eso(Archive):
                 login=True,
             ) from None
         return _token(reply.content)
+
+    def instruments(self) -> Sequence[Mapping[str, str]]:
+        """ESO's instruments, from the data file; wavelengths in micrometres."""
+        return [
+            {
+                "instrument": one.name,
+                "also": ", ".join(one.aliases),
+                "telescope": one.telescope,
+                "modes": ", ".join(one.modes),
+                "wavelength (µm)": _range(one.wavelength),
+                "resolving power": _range(one.resolving_power),
+                "dp_id": ", ".join(one.prefixes),
+                "source": one.source,
+            }
+            for one in instruments()
+        ]
 
     def acknowledgement(self, products: Sequence[Product]) -> str:
         """ESO's sentence for exactly these programmes.
@@ -271,7 +287,7 @@ def _raw_collection(query: Query) -> bool:
 
 
 def _is_raw(row: Any) -> bool:
-    return said(row, "obs_collection") == "RAW"
+    return bool(said(row, "obs_collection") == "RAW")
 
 
 def _token(body: bytes) -> Token:
@@ -284,6 +300,12 @@ def _token(body: bytes) -> Token:
     except (ValueError, KeyError, IndexError, TypeError, binascii.Error):
         # Not chained: the answer may hold the token.
         raise Unreadable("ESO's login answered something that is no token", archive="eso") from None
+
+
+def _range(pair: tuple[float, float] | None) -> str:
+    if pair is None:
+        return ""
+    return f"{pair[0]:g}" if pair[0] == pair[1] else f"{pair[0]:g}–{pair[1]:g}"
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -1,0 +1,20 @@
+# The whole story on one target, at the sandbox: nothing leaves this machine. Run by `make demo`.
+set -eu
+out=${DEMO:-demo}
+export SKYATLAS_CACHE="$out/cache"
+rm -rf "$out"
+mkdir -p "$out"
+
+run() {
+    printf '\n\033[1m$ %s\033[0m\n' "$*"
+    "$@"
+}
+
+run skyatlas search "NGC 1068" --archive eso --calib-level 2.. --public --sandbox
+run skyatlas fetch "NGC 1068" --archive eso --instrument X-SHOOTER --kind spectrum \
+    --calib-level 2.. --public --limit 1 -o "$out/data" --sandbox
+run skyatlas fetch "NGC 1068" --archive eso --instrument MUSE --kind cube \
+    --calib-level 2.. --public --limit 1 -o "$out/data" --sandbox
+run skyatlas show "$out"/data/*.fits
+run skyatlas plot "$out"/data/*.fits -o "$out/pictures"
+printf '\nfiles, receipts and provenance: %s\npictures: %s\n' "$out/data" "$out/pictures"

@@ -1,0 +1,179 @@
+"""This file holds the commands that ask: search, resolve."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from skyatlas.cli.arguments import targets
+from skyatlas.cli.options import Code, common, filters, say, session, verbosity
+
+if TYPE_CHECKING:
+    from skyatlas.observations import Observations
+
+FORMATS = ("table", "json", "csv", "ecsv", "votable", "parquet")
+_SUFFIXES = {
+    ".json": "json",
+    ".csv": "csv",
+    ".ecsv": "ecsv",
+    ".xml": "votable",
+    ".vot": "votable",
+    ".parquet": "parquet",
+}
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  skyatlas search "NGC 1068" --kind spectrum,cube --instrument X-SHOOTER,MUSE
+  skyatlas search 02:42:40.7 -00:00:48 --radius 30arcsec --calib-level 2..
+  skyatlas search --program "112.25R7" --archive eso --format json -o mine.json
+"""
+)
+@click.argument("target", nargs=-1)
+@filters
+@click.option("--format", "form", type=click.Choice(FORMATS), help="[default: table, or by -o]")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to a file.")
+@click.option("--strict", is_flag=True, help="Give nothing unless the answer is known complete.")
+@common
+def search(
+    target: tuple[str, ...], form: str | None, output: Path | None, *, strict: bool, **filters: Any
+) -> int:
+    """Ask the archives what exists of TARGET: names or positions.
+
+    Positions are hours and degrees if sexagesimal, degrees if decimal. The answer ends with one
+    line that says which archives answered in full; exit code 3 says that one did not.
+    """
+    form = form or (_SUFFIXES.get(output.suffix.lower()) if output else None) or "table"
+    with session() as asking:
+        found = asking.search(targets(target) or None, **filters)
+    if not strict or found.complete is True:
+        _give(found, form, output)
+    else:
+        say("nothing is given: --strict was asked for and the answer is not known to be complete")
+    for line in _where(found):
+        say(line)
+    say(found.completeness)
+    whole = found.complete is True if strict else found.answered
+    return Code.DONE if whole else Code.INCOMPLETE
+
+
+def _where(found: Observations) -> list[str]:
+    """How each target was read, and how far around it was looked."""
+    lines = []
+    for query in found.queries[:10]:
+        place = query.target
+        if place is None or query.radius is None:
+            continue
+        who = f" ({place.resolver}{', ' + place.said if place.said else ''})"
+        lines.append(
+            f"{place.asked}: {place.ra:.6f} {place.dec:+.6f} deg ICRS{who}, "
+            f"within {_angle(query.radius)}"
+        )
+    return lines
+
+
+def _angle(degrees: float) -> str:
+    for size, unit in ((1.0, "deg"), (1 / 60, "arcmin")):
+        if degrees >= size:
+            return f"{degrees / size:.4g} {unit}"
+    return f"{degrees * 3600:.4g} arcsec"
+
+
+def _give(found: Observations, form: str, output: Path | None) -> None:
+    if form == "table":
+        from skyatlas.cli.tables import print_observations
+
+        if output is None:
+            print_observations(found, everything=verbosity() > 0)
+            return
+        with output.open("w", encoding="utf-8") as stream:
+            print_observations(found, everything=True, stream=stream)
+    elif form == "json":
+        text = json.dumps(found.to_json(), indent=1, ensure_ascii=False) + "\n"
+        _write(text.encode(), output)
+    else:
+        _write(_table_bytes(found, form), output)
+
+
+def _table_bytes(found: Observations, form: str) -> bytes:
+    from io import BytesIO, StringIO
+
+    if form == "parquet":
+        return _parquet(found)
+    if form == "votable":
+        raw = BytesIO()
+        found.table.write(raw, format="votable")
+        return raw.getvalue()
+    text = StringIO()
+    found.table.write(text, format="ascii.ecsv" if form == "ecsv" else "ascii.csv")
+    return text.getvalue().encode()
+
+
+def _parquet(found: Observations) -> bytes:
+    import tempfile
+
+    from skyatlas.errors import MissingExtra
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "answer.parquet"
+        try:
+            found.table.write(path, format="parquet")
+        except ImportError as error:
+            raise MissingExtra("Parquet needs pyarrow: pip install pyarrow") from error
+        return path.read_bytes()
+
+
+def _write(data: bytes, output: Path | None) -> None:
+    from skyatlas.errors import Unwritable
+
+    if output is None:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+        return
+    part = output.with_name(output.name + ".part")
+    try:
+        part.write_bytes(data)
+        part.replace(output)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise Unwritable(f"{output} cannot be written: {error.strerror}") from error
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  skyatlas resolve "M 87" Betelgeuse "Caldwell 14"
+  skyatlas --offline resolve "NGC 1068"
+"""
+)
+@click.argument("target", nargs=-1, required=True)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
+@common
+def resolve(target: tuple[str, ...], *, as_json: bool) -> int:
+    """Say where TARGET is on the sky (degrees ICRS), who says so and how it was read."""
+    from skyatlas.errors import BadInput
+    from skyatlas.model import Target
+
+    code = Code.DONE
+    with session() as asking:
+        for words, answer in zip(targets(target), asking.resolve(*targets(target)), strict=True):
+            if isinstance(answer, Target):
+                _print_target(answer, as_json=as_json)
+                continue
+            click.echo(f"skyatlas: {words}: {answer}", err=True)
+            code = Code.USAGE if isinstance(answer, BadInput) else Code.FAILED
+    return code
+
+
+def _print_target(answer: Any, *, as_json: bool) -> None:
+    if as_json:
+        plain = {name: getattr(answer, name) for name in answer.__slots__ if name != "ids"}
+        click.echo(json.dumps({**plain, "ids": dict(answer.ids)}, ensure_ascii=False))
+        return
+    facts = ", ".join(text for text in (answer.resolver, answer.name, answer.said) if text)
+    click.echo(f"{answer.asked}  {answer.ra:.8f} {answer.dec:+.8f}  ({facts})")

@@ -1,0 +1,250 @@
+"""This file holds the command that brings files home: fetch."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from skyatlas.cli.arguments import targets
+from skyatlas.cli.options import Code, common, filters, say, session, verbosity
+
+if TYPE_CHECKING:
+    from skyatlas.journeys.fetch import Fetched, Plan, Progress
+    from skyatlas.model import Failure, Product, Receipt
+    from skyatlas.observations import Observations
+    from skyatlas.session import Session
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  skyatlas fetch "NGC 1068" --instrument MUSE --limit 1 -o data
+  skyatlas fetch mine.json -o data                (a search saved with --format json)
+  skyatlas fetch "NGC 1068" --calib-level 0 --instrument FORS2 --calibrations raw -o night
+  skyatlas fetch --urls list.txt -o data          (URL [name] [sha256:…] per line)
+"""
+)
+@click.argument("target", nargs=-1)
+@click.option(
+    "--urls", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE"
+)
+@filters
+@click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path), default=".",
+              metavar="DIR", help="Folder for the files.  [here]")  # fmt: skip
+@click.option("--calibrations", type=click.Choice(["raw", "processed"]),
+              help="Also the calibrations that the archive associates.")  # fmt: skip
+@click.option("--ancillary", is_flag=True, help="Also the files that come with a product.")
+@click.option("--previews", is_flag=True, help="Also previews.")
+@click.option("--progenitors", is_flag=True, help="Also the raw frames that products were made of.")
+@click.option("--dry-run", is_flag=True, help="Say what would be fetched, and how large it is.")
+@click.option("--json", "as_json", is_flag=True, help="The outcome of every file as JSON.")
+@common
+def fetch(
+    target: tuple[str, ...],
+    urls: Path | None,
+    output: Path,
+    *,
+    dry_run: bool,
+    as_json: bool,
+    **options: Any,
+) -> int:
+    """Bring home the files of TARGET (names, positions, or a search saved as JSON).
+
+    A file under its final name is whole and verified; its receipt with the provenance stands
+    beside it. Run it again after an interruption: what is there is kept, the rest goes on.
+    """
+    from skyatlas.journeys.fetch import listed, outcome_json
+
+    ask = _ask(options)
+    with session() as fetching:
+        found = None
+        if urls is not None:
+            todo = listed(urls.read_text(encoding="utf-8"))
+        else:
+            found = _observations(fetching, target, options)
+            todo = fetching.plan(found, ask)
+        for note in todo.notes:
+            say(f"note: {note.text}")
+        if dry_run:
+            _show_plan(todo, as_json=as_json)
+            return _code_of_search(found)
+        done = _fetched(fetching, todo, output)
+    if as_json:
+        click.echo(json.dumps(outcome_json(done), indent=1, ensure_ascii=False))
+    else:
+        _show(done)
+    _summary(done)
+    return _code(done, found)
+
+
+def _ask(options: dict[str, Any]) -> Any:
+    from skyatlas.archive import Ask
+
+    return Ask(
+        calibrations=options.pop("calibrations"),
+        ancillary=options.pop("ancillary"),
+        previews=options.pop("previews"),
+        progenitors=options.pop("progenitors"),
+    )
+
+
+def _observations(
+    fetching: Session, target: tuple[str, ...], filters: dict[str, Any]
+) -> Observations:
+    from skyatlas.errors import BadInput
+
+    saved = [word for word in target if word.endswith(".json") and Path(word).is_file()]
+    if not saved:
+        found = fetching.search(targets(target) or None, **filters)
+        say(found.completeness)
+        return found
+    if len(target) > 1:
+        raise BadInput("give either one saved search or targets, not both")
+    if any(value is not None for value in filters.values()):
+        raise BadInput("a saved search is fetched as it is; filters belong to the search")
+    return _saved(Path(saved[0]))
+
+
+def _saved(path: Path) -> Observations:
+    from skyatlas.errors import BadInput
+    from skyatlas.observations import Observations
+
+    try:
+        return Observations.from_json(json.loads(path.read_text(encoding="utf-8")))
+    except ValueError as error:
+        raise BadInput(f"{path}: {error}") from error
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _fetched(fetching: Session, todo: Plan, output: Path) -> Fetched:
+    stop = threading.Event()
+    with _Bar(todo) as progress:
+        try:
+            return fetching.fetch(todo, output, progress=progress, stop=stop)
+        except KeyboardInterrupt:
+            stop.set()
+            raise
+
+
+def _show_plan(todo: Plan, *, as_json: bool) -> None:
+    from skyatlas.cli.tables import print_table
+    from skyatlas.journeys.fetch import human
+
+    if as_json:
+        files = [
+            {"url": p.url, "size": p.size, "archive": p.archive, "obs_id": p.obs_id,
+             "target": p.target, "semantics": p.semantics, "category": p.category}
+            for p in todo.products
+        ]  # fmt: skip
+        click.echo(json.dumps({"files": files, "size": todo.size}, indent=1, ensure_ascii=False))
+        return
+    if todo.products:
+        print_table(
+            [
+                ("size", [human(p.size) if p.size is not None else "?" for p in todo.products]),
+                ("what", [p.category or p.semantics for p in todo.products]),
+                ("from", [p.url for p in todo.products]),
+            ]
+        )
+    unknown = f", {todo.unsized} of unknown size" if todo.unsized else ""
+    say(f"{len(todo.products)} files, {human(todo.size)}{unknown}; nothing was fetched (--dry-run)")
+
+
+def _show(done: Fetched) -> None:
+    """One line per file on stdout: the path to open."""
+    for receipt in done.receipts:
+        click.echo(str(receipt.readable))
+
+
+def _summary(done: Fetched) -> None:
+    from skyatlas.journeys.fetch import human
+
+    for failure in done.failures:
+        click.echo(f"{failure.status}: {failure.product.url}: {failure.error}", err=True)
+    size = sum(receipt.size for receipt in done.receipts)
+    counts = [
+        f"{sum(r.status == status for r in done.receipts)} {status}"
+        for status in ("fetched", "resumed", "kept")
+        if any(r.status == status for r in done.receipts)
+    ]
+    if done.failures:
+        counts.append(f"{len(done.failures)} not")
+    say(f"{', '.join(counts) or 'no files'}: {human(size)} in {done.folder}")
+    for text in done.acknowledgements.values():
+        say(f"to acknowledge: {text}")
+
+
+def _code_of_search(found: Observations | None) -> int:
+    return Code.DONE if found is None or found.answered else Code.INCOMPLETE
+
+
+def _code(done: Fetched, found: Observations | None) -> int:
+    if done.failures:
+        only_logins = all(failure.needs_login for failure in done.failures)
+        return Code.LOGIN if only_logins else Code.SOME_FAILED
+    if not done.complete:
+        return Code.INCOMPLETE
+    return _code_of_search(found)
+
+
+class _Bar:
+    """One bar for all files on a terminal; with -v also a line per file; otherwise silence."""
+
+    def __init__(self, todo: Plan) -> None:
+        self._todo = todo
+        self._before = 0
+        self._bar: Any = None
+        self._task: Any = None
+
+    def __enter__(self) -> Progress:
+        if sys.stderr.isatty() and verbosity() >= 0 and self._todo.products:
+            from rich.console import Console
+            from rich.progress import (
+                BarColumn,
+                DownloadColumn,
+                Progress,
+                TextColumn,
+                TimeRemainingColumn,
+                TransferSpeedColumn,
+            )
+
+            self._bar = Progress(
+                TextColumn("{task.fields[files]} files"), BarColumn(), DownloadColumn(),
+                TransferSpeedColumn(), TimeRemainingColumn(), TextColumn("{task.description}"),
+                console=Console(stderr=True), transient=True,
+            )  # fmt: skip
+            self._bar.start()
+            total = self._todo.size if not self._todo.unsized else None
+            self._task = self._bar.add_task("", total=total, files="0")
+        return self
+
+    def __exit__(self, *ended: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def begin(self, product: Product, number: int, of: int) -> None:
+        """The next file starts."""
+        if self._bar is not None:
+            name = product.product_id or product.url
+            self._bar.update(self._task, description=name, files=f"{number}/{of}")
+
+    def bytes(self, done: int, total: int | None) -> None:
+        """So many bytes of the present file are here."""
+        del total
+        if self._bar is not None:
+            self._bar.update(self._task, completed=self._before + done)
+
+    def end(self, outcome: Receipt | Failure) -> None:
+        """The present file is done with."""
+        size = getattr(outcome, "size", 0)
+        self._before += size
+        if self._bar is not None:
+            self._bar.update(self._task, completed=self._before)
+        if verbosity() > 0 and size:
+            say(f"{outcome.status} {getattr(outcome, 'path', '')}")

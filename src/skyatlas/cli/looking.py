@@ -1,0 +1,78 @@
+"""This file holds the commands that look at files: show, plot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from skyatlas.cli.options import Code, common, say
+
+
+@click.command(
+    epilog="""\b
+Example:
+  skyatlas show data/*.fits
+"""
+)
+@click.argument("file", nargs=-1, required=True, type=click.Path(path_type=Path))
+@common
+def show(file: tuple[Path, ...]) -> int:
+    """Say what FILE is: kind, instrument, axis, unit, what is inside."""
+    from skyatlas.session import describe
+
+    code = Code.DONE
+    for number, path in enumerate(file):
+        if not path.exists():
+            click.echo(f"skyatlas: there is no file {path}", err=True)
+            code = Code.FAILED
+            continue
+        if number:
+            click.echo()
+        contents = describe(path)
+        click.echo(f"{path}: {contents.kind}")
+        for line in contents.lines:
+            click.echo(f"  {line}")
+    return code
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  skyatlas plot data/*.fits -o pictures         (a PNG for each, in the folder)
+  skyatlas plot spectrum.fits -o spectrum.pdf
+"""
+)
+@click.argument("file", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("-o", "--output", type=click.Path(path_type=Path), default=".", metavar="PNG|DIR",
+              help="A picture (png, pdf, svg), or a folder for several.  [here]")  # fmt: skip
+@common
+def plot(file: tuple[Path, ...], output: Path) -> int:
+    """Draw FILE: images north up and east left, spectra with unit and one sigma."""
+    from skyatlas import plots
+    from skyatlas.errors import AtlasError
+    from skyatlas.session import read
+
+    one = output.suffix.lower() in (".png", ".pdf", ".svg")
+    if one and len(file) > 1:
+        raise click.UsageError("several files make several pictures: give a folder after -o")
+    code = Code.DONE
+    for path in file:
+        picture = output if one else output / f"{_stem(path)}.png"
+        try:
+            plots.save(read(path), picture)
+        except AtlasError as error:
+            click.echo(f"skyatlas: {error}", err=True)
+            code = Code.FAILED if one or len(file) == 1 else Code.SOME_FAILED
+            continue
+        click.echo(str(picture))
+        say(f"drew {path}")
+    return code
+
+
+def _stem(path: Path) -> str:
+    """The file's name without .fits, .fits.gz, .fits.fz and the like."""
+    name = path.name
+    for suffix in (".gz", ".bz2", ".Z", ".fz", ".fits", ".fit"):
+        name = name.removesuffix(suffix)
+    return name
