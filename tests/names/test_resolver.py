@@ -1,0 +1,455 @@
+"""Names become positions, and the three ways of failing stay three."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+
+import pytest
+
+from skyatlas.errors import (
+    AmbiguousTarget,
+    ArchiveError,
+    AtlasError,
+    BadInput,
+    Broken,
+    UnknownTarget,
+    Unreachable,
+    Unreadable,
+)
+from skyatlas.model import Target
+from skyatlas.names import resolve, resolve_one
+
+SESAME, MIRROR, MAST = "cds.unistra.fr", "vizier.cfa.harvard.edu", "mastresolver.stsci.edu"
+NOW = dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC)
+
+SIMBAD, NED, VIZIER = "Sc=Simbad (CDS, via client/server)", "N=NED", "V=VizieR (local)"
+
+
+def known(who, ra, dec, name, *aliases):
+    listed = "".join(f"<alias>{one}</alias>" for one in aliases)
+    return (
+        f'<Resolver name="{who}"><jradeg>{ra!r}</jradeg><jdedeg>{dec:+}</jdedeg>'
+        f"<oname>{name}</oname>{listed}</Resolver>"
+    )
+
+
+def silent(who, words="Zero (0) answers"):
+    return f'<Resolver name="{who}"><INFO>{words}</INFO></Resolver>'
+
+
+M87 = known(SIMBAD, 187.70593077, 12.39112325, "M  87") + known(
+    NED, 187.7059304, 12.3911231, "MESSIER 087"
+)
+ARP2 = known(SIMBAD, 292.183, -30.355, "Arp   2") + known(NED, 245.0, 48.0, "ARP 002")
+
+
+def later(**age):
+    return lambda: NOW + dt.timedelta(**age)
+
+
+def now():
+    return NOW
+
+
+def test_every_input_has_its_outcome_in_its_place(door, sesame):
+    sesame["M 87"] = M87
+    outcomes = resolve(
+        ["M 87", "187.7 95", "no such thing", (1.0, 2.0), "Mars", "M 87"], door, now=now
+    )
+    assert [type(one) for one in outcomes] == [
+        Target, BadInput, UnknownTarget, Target, BadInput, Target,
+    ]  # fmt: skip
+    first = outcomes[0]
+    assert first == Target(
+        "M 87", 187.70593077, 12.39112325, "M 87", "SIMBAD", "SIMBAD", NOW.isoformat()
+    )
+    assert outcomes[5] == first
+
+
+def test_many_names_are_asked_in_few_questions_and_each_once(street, door):
+    names = [f"star {number}" for number in range(45)]
+    resolve(names + names, door)
+    asked = street.names(SESAME)
+    assert [len(one) for one in asked] == [20, 20, 5]
+    assert [name for one in asked for name in one] == names
+
+
+def test_odd_characters_in_a_name_stay_in_that_name(street, door, sesame):
+    name = "2MASS J12+45 & #1?=%~[x]"
+    sesame[name] = M87
+    assert isinstance(resolve([name], door)[0], Target)
+    assert street.names(SESAME) == [[name]]
+
+
+def test_positions_need_no_door():
+    assert resolve_one("12:30:49.4 +12:23:28", None).resolver == "as given"
+
+
+def test_the_mirror_answers_when_the_first_does_not(street, door):
+    street.houses[MIRROR].knows["M 87"] = M87
+    street.houses[SESAME] = lambda path, query: (503, "closed")
+    assert resolve_one("M 87", door).resolver == "SIMBAD"
+
+
+def test_a_failed_mirror_is_not_asked_again_for_the_rest(street, door):
+    street.houses[SESAME] = lambda path, query: (503, "closed")
+    resolve([f"star {number}" for number in range(50)], door)
+    assert [host for host, _, _ in street.asked] == [SESAME, MIRROR, MIRROR, MIRROR]
+
+
+def test_a_resolver_that_fails_is_not_an_unknown_name(street, door):
+    for host in (SESAME, MIRROR):
+        street.houses[host] = lambda path, query: (503, "closed")
+    (outcome,) = resolve(["SomeStar 12"], door)
+    assert isinstance(outcome, Broken)
+    assert not isinstance(outcome, UnknownTarget)
+
+
+def test_a_database_that_sesame_could_not_reach_is_not_an_unknown_name(street, door):
+    target = silent(SIMBAD, "Connection timed out") + silent(NED) + silent(VIZIER)
+    for host in (SESAME, MIRROR):
+        street.houses[host].knows["SomeStar 12"] = target
+    with pytest.raises(Broken, match="SIMBAD failed: Connection timed out"):
+        resolve_one("SomeStar 12", door)
+
+
+def test_the_mirror_is_asked_for_what_the_first_left_open(street, door, sesame):
+    sesame["M 87"] = M87
+    sesame["SomeStar 12"] = silent(SIMBAD, "Connection timed out")
+    street.houses[MIRROR].knows["SomeStar 12"] = known("Sca=Simbad (CfA)", 10.0, 20.0, "* 12 Som")
+    outcomes = resolve(["M 87", "SomeStar 12"], door)
+    assert all(isinstance(one, Target) for one in outcomes)
+    assert street.names(MIRROR) == [["SomeStar 12"]]
+
+
+def test_an_error_page_in_a_200_is_a_failure(street, door):
+    for host in (SESAME, MIRROR):
+        street.houses[host] = lambda path, query: (200, "<!doctype html><html>Over quota</html>")
+    with pytest.raises(Broken, match="a page, not with XML"):
+        resolve_one("SomeStar 12", door)
+
+
+BOMB = (
+    '<!DOCTYPE x [<!ENTITY a "aaaaaaaa"><!ENTITY b "&a;&a;&a;">]>'
+    "<Sesame><Target>&b;</Target></Sesame>"
+)
+
+
+def place(ra, dec):
+    return (
+        f'<Sesame><Target><Resolver name="S=x"><jradeg>{ra}</jradeg><jdedeg>{dec}</jdedeg>'
+        "</Resolver></Target></Sesame>"
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["<Sesame></Sesame>", "<Sesame><Target>", "<VOTABLE><Target/></VOTABLE>", "no XML", "", BOMB,
+     place("?", 1), place(9, 95)],
+    ids=["too few", "cut", "other", "text", "empty", "entities", "no number", "outside"],
+)  # fmt: skip
+def test_an_answer_that_makes_no_sense_is_unreadable(street, door, body):
+    for host in (SESAME, MIRROR):
+        street.houses[host] = lambda path, query: (200, body)
+    with pytest.raises(Unreadable, match="Sesame"):
+        resolve_one("SomeStar 12", door)
+
+
+def test_an_unknown_name_comes_with_near_ones(door):
+    with pytest.raises(UnknownTarget, match="Betelgeuse"):
+        resolve_one("Betelgeuze", door)
+
+
+def test_two_objects_of_one_name_are_both_listed_with_a_way_to_choose(door, sesame):
+    sesame["Arp 2"] = ARP2
+    with pytest.raises(AmbiguousTarget) as refusal:
+        resolve_one("Arp 2", door)
+    text = str(refusal.value)
+    assert "292.18300 -30.35500 (SIMBAD)" in text
+    assert "245.00000 +48.00000 (NED)" in text
+    assert "simbad:Arp 2 or ned:Arp 2" in text
+
+
+def test_two_objects_within_one_database_are_ambiguous_too(door, sesame):
+    sesame["NGC 2451"] = (
+        f'<Resolver name="{SIMBAD}"><jradeg>115.8</jradeg><jdedeg>-38.26</jdedeg><oname>A</oname>'
+        "<jradeg>118.0</jradeg><jdedeg>-38.3</jdedeg><oname>B</oname></Resolver>"
+    )
+    with pytest.raises(AmbiguousTarget, match="give the position"):
+        resolve_one("NGC 2451", door)
+
+
+@pytest.mark.parametrize(("prefix", "letter"), [("simbad", "S"), ("NED", "N"), ("vizier", "V")])
+def test_a_prefix_chooses_the_database(street, door, sesame, prefix, letter):
+    sesame["Arp 2"] = known(f"{letter}=x", 245.0, 48.0, "one")
+    target = resolve_one(f"{prefix}: Arp 2", door)
+    assert target.ra == 245.0
+    assert target.asked == f"{prefix}: Arp 2"
+    assert street.asked[0][1].endswith(f"/-oxI/{letter}")
+
+
+def test_a_small_difference_between_resolvers_is_said_and_no_more(door, sesame):
+    # The positions of M 8 that MAST recorded: 64 arcsec apart.
+    sesame["M 8"] = known(SIMBAD, 270.904, -24.387, "M   8") + known(
+        NED, 270.92194, -24.38017, "M 8"
+    )
+    target = resolve_one("M 8", door)
+    assert target.resolver == "SIMBAD"
+    assert target.said == "SIMBAD; NED has it 64 arcsec away"
+
+
+def test_an_old_coarse_position_of_vizier_settles_nothing(door, sesame):
+    sesame["z"] = known(SIMBAD, 100.0, 2.0, "y") + known(VIZIER, 100.0, 1.0, "{NGC} 7")
+    assert resolve_one("z", door).dec == 2.0
+
+
+def test_the_identifiers_that_archives_ask_by_are_kept(door, sesame):
+    sesame["pi Men"] = known(
+        SIMBAD,
+        84.2912,
+        -80.46912,
+        "* pi. Men",
+        "TIC 261136679",
+        "Gaia DR3 4623036865373793408",
+        "HD 1",
+    )
+    ids = resolve_one("pi Men", door).ids
+    assert dict(ids) == {"TIC": "261136679", "Gaia DR3": "4623036865373793408"}
+
+
+def test_a_number_that_was_asked_for_is_kept_too(door, sesame):
+    sesame["Gaia DR3 123"] = known(VIZIER, 1.0, 2.0, "")
+    assert dict(resolve_one("Gaia DR3 123", door).ids) == {"Gaia DR3": "123"}
+
+
+def test_mast_is_asked_for_a_tic_number_that_sesame_has_not(street, door, shared_data):
+    recorded = (shared_data / "responses/astroquery_mast/resolver.json").read_text("utf-8")
+    street.houses[MAST] = lambda path, query: (200, recorded)
+    target = resolve_one("TIC 307210830", door)
+    assert (target.ra, target.dec) == (124.531756290083, -68.3129998725044)
+    assert target.resolver == "MAST TIC"
+    assert dict(target.ids) == {"TIC": "307210830"}
+    assert street.asked[-1][1] == "Santa-war/query"
+    assert "name=TIC+307210830" in street.asked[-1][2]
+    assert "outputFormat=json&resolveAll=true" in street.asked[-1][2]
+
+
+def test_mast_answers_for_others_by_prefix_only(street, door, shared_data):
+    recorded = (shared_data / "responses/astroquery_mast/resolver.json").read_text("utf-8")
+    street.houses[MAST] = lambda path, query: (200, recorded)
+    assert isinstance(resolve(["Barnard's Star X"], door)[0], UnknownTarget)
+    assert MAST not in [host for host, _, _ in street.asked]
+    assert resolve_one("mast:Barnard's star", door).ra == 269.4520769586187
+
+
+def test_an_unknown_tic_number_is_unknown_only_if_mast_was_heard(street, door):
+    assert isinstance(resolve(["TIC 1"], door)[0], UnknownTarget)
+    street.houses[MAST] = lambda path, query: (503, "closed")
+    assert isinstance(resolve(["TIC 1"], door)[0], Broken)
+    street.houses[MAST] = lambda path, query: (200, "<html>")
+    assert isinstance(resolve(["TIC 1"], door)[0], Unreadable)
+    street.houses[MAST] = lambda path, query: (
+        200,
+        json.dumps({"resolvedCoordinate": [], "status": "ERROR"}),
+    )
+    assert isinstance(resolve(["TIC 1"], door)[0], Broken)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Vesta", "4 Vesta", "(4) Vesta", "mars", "The Moon", "Titan", "67P", "1P/Halley",
+     "C/2020 F3 (NEOWISE)", "2014 MU69", "1I/'Oumuamua"],
+)  # fmt: skip
+def test_what_moves_is_no_position_and_is_not_taken_for_a_star(street, door, sesame, name):
+    sesame[name] = M87
+    with pytest.raises(BadInput, match="moves"):
+        resolve_one(name, door)
+    assert not street.asked
+
+
+def test_who_means_the_star_can_say_so(door, sesame):
+    sesame["Vesta"] = known(SIMBAD, 1.0, 2.0, "NAME Vesta")
+    assert resolve_one("simbad:Vesta", door).name == "Vesta"
+
+
+@pytest.mark.parametrize(
+    "name", ["47 Tuc", "51 Peg", "4 Lac", "2020 Galaxy", "Titania's Bower", "67 Oph"]
+)
+def test_stars_with_numbers_do_not_move(door, sesame, name):
+    sesame[name] = M87
+    assert resolve_one(name, door).resolver == "SIMBAD"
+
+
+def test_an_empty_name_is_refused(street, door):
+    assert isinstance(resolve(["  "], door)[0], BadInput)
+    assert isinstance(resolve([None], door)[0], BadInput)
+    assert not street.asked
+
+
+# --- offline
+
+
+@pytest.mark.parametrize(
+    ("name", "ra", "dec"),
+    [("NGC 1068", 40.6696, -0.0133), ("NGC1068", 40.6696, -0.0133), ("m87", 187.7059, 12.3911),
+     ("M 87", 187.7059, 12.3911), ("Betelgeuse", 88.7929, 7.4071), ("betelgeuse", 88.7929, 7.4071),
+     ("Caldwell 14", 35.175, 57.1375), ("C 14", 35.175, 57.1375), ("IC 1613", 16.1991, 2.1178),
+     ("Sgr A*", 266.4168, -29.0078), ("The Crab Nebula", 83.633, 22.014), ("LMC", 80.894, -69.756),
+     ("Messier 8", 270.922, -24.380), ("47 Tuc", 6.022, -72.081)],
+)  # fmt: skip
+def test_the_offline_catalogue_knows_what_everybody_knows(name, ra, dec):
+    target = resolve_one(name, None)
+    assert (target.ra, target.dec) == pytest.approx((ra, dec), abs=2e-3)
+    assert "offline catalogue" in target.said
+    assert target.asked == name
+
+
+def test_offline_asks_nobody_even_with_a_door(street, door):
+    assert resolve_one("M 87", door, offline=True).resolver == "OpenNGC"
+    assert not street.asked
+
+
+def test_offline_a_name_that_is_not_in_the_catalogue_is_not_called_unknown():
+    (outcome,) = resolve(["Betelgeuze"], None)
+    assert isinstance(outcome, Unreachable)
+    assert "did you mean Betelgeuse?" in str(outcome)
+
+
+def test_the_offline_catalogue_can_be_chosen(street, door):
+    assert resolve_one("offline:M 87", door).resolver == "OpenNGC"
+    assert isinstance(resolve(["offline:HD 4711"], door)[0], UnknownTarget)
+    assert not street.asked
+
+
+def test_the_offline_catalogue_steps_in_when_nobody_answers_and_says_so(street, door):
+    for host in (SESAME, MIRROR):
+        street.houses[host] = lambda path, query: (503, "closed")
+    target = resolve_one("M 87", door)
+    assert target.resolver == "OpenNGC"
+    assert target.said == "offline catalogue, because: cds.unistra.fr failed"
+
+
+def test_the_offline_catalogue_does_not_step_in_for_a_chosen_resolver(street, door):
+    for host in (SESAME, MIRROR):
+        street.houses[host] = lambda path, query: (503, "closed")
+    assert isinstance(resolve(["ned:M 87"], door)[0], ArchiveError)
+
+
+# --- memory
+
+
+def test_a_name_is_asked_once_in_half_a_year(street, door, sesame, tmp_path):
+    cache = tmp_path / "deep" / "names.sqlite"
+    sesame["M 87"] = M87
+    first = resolve_one("M 87", door, cache=cache, now=now)
+    again = resolve_one("M  87", door, cache=cache, now=later(days=179))
+    assert len(street.asked) == 1
+    assert (again.ra, again.dec, again.name) == (first.ra, first.dec, first.name)
+    assert again.date == first.date
+    assert again.said == "SIMBAD; remembered from 2026-11-21"
+    resolve_one("M 87", door, cache=cache, now=later(days=181))
+    assert len(street.asked) == 2
+
+
+def test_identifiers_are_remembered(door, sesame, tmp_path):
+    sesame["pi Men"] = known(SIMBAD, 84.2912, -80.46912, "* pi. Men", "TIC 261136679")
+    for _ in range(2):
+        target = resolve_one("pi Men", door, cache=tmp_path / "names.sqlite")
+        assert dict(target.ids) == {"TIC": "261136679"}
+
+
+def test_an_unknown_name_is_remembered_for_an_hour_only(street, door, tmp_path):
+    cache = tmp_path / "names.sqlite"
+    for when in (now, later(minutes=59)):
+        assert isinstance(resolve(["nonesuch"], door, cache=cache, now=when)[0], UnknownTarget)
+    assert len(street.asked) == 1
+    resolve(["nonesuch"], door, cache=cache, now=later(minutes=61))
+    assert len(street.asked) == 2
+
+
+def test_a_failure_is_never_remembered(street, door, sesame, tmp_path):
+    cache = tmp_path / "names.sqlite"
+    good = dict(street.houses)
+    for host in (SESAME, MIRROR):
+        street.houses[host] = lambda path, query: (503, "closed")
+    assert isinstance(resolve(["SomeStar 12"], door, cache=cache)[0], Broken)
+    assert resolve_one("M 87", door, cache=cache).resolver == "OpenNGC"
+    street.houses.update(good)
+    sesame |= {"SomeStar 12": M87, "M 87": M87}
+    assert resolve_one("SomeStar 12", door, cache=cache).resolver == "SIMBAD"
+    assert resolve_one("M 87", door, cache=cache).resolver == "SIMBAD"
+
+
+def test_an_answer_with_a_failed_database_is_given_but_not_remembered(
+    street, door, sesame, tmp_path
+):
+    cache = tmp_path / "names.sqlite"
+    sesame["M 87"] = silent(SIMBAD, "Connection timed out") + known(NED, 187.7059304, 12.39, "M 87")
+    target = resolve_one("M 87", door, cache=cache)
+    assert target.resolver == "NED"
+    assert "SIMBAD failed: Connection timed out" in target.said
+    sesame["M 87"] = M87
+    assert resolve_one("M 87", door, cache=cache).resolver == "SIMBAD"
+
+
+def test_offline_what_was_remembered_comes_first_at_any_age_with_its_date(door, sesame, tmp_path):
+    cache = tmp_path / "names.sqlite"
+    sesame["M 87"] = M87
+    resolve_one("M 87", door, cache=cache, now=now)
+    target = resolve_one("M 87", None, cache=cache, now=later(days=4000))
+    assert target.resolver == "SIMBAD"
+    assert "remembered from 2026-11-21" in target.said
+
+
+def test_what_was_remembered_long_ago_steps_in_when_nobody_answers(street, door, sesame, tmp_path):
+    cache = tmp_path / "names.sqlite"
+    sesame["SomeStar 12"] = M87
+    resolve_one("SomeStar 12", door, cache=cache, now=now)
+    for host in (SESAME, MIRROR):
+        street.houses[host] = lambda path, query: (503, "closed")
+    target = resolve_one("SomeStar 12", door, cache=cache, now=later(days=4000))
+    assert target.said == "SIMBAD; remembered from 2026-11-21"
+
+
+def test_case_tells_remembered_stars_apart(door, sesame, tmp_path):
+    cache = tmp_path / "names.sqlite"
+    sesame |= {
+        "b Per": known(SIMBAD, 64.56, 50.29, "* b Per"),
+        "B Per": known(SIMBAD, 64.5, 40.0, "* B"),
+    }
+    for _ in range(2):
+        assert resolve_one("b Per", door, cache=cache).dec == 50.29
+        assert resolve_one("B Per", door, cache=cache).dec == 40.0
+
+
+def test_the_answers_of_chosen_resolvers_are_remembered_apart(door, sesame, tmp_path):
+    cache = tmp_path / "names.sqlite"
+    sesame["Arp 2"] = known(NED, 245.0, 48.0, "ARP 002")
+    resolve_one("ned:Arp 2", door, cache=cache)
+    sesame["Arp 2"] = known(SIMBAD, 292.183, -30.355, "Arp   2")
+    assert resolve_one("simbad:Arp 2", door, cache=cache).ra == 292.183
+
+
+def test_an_ambiguous_name_is_asked_again(street, door, sesame, tmp_path):
+    sesame["Arp 2"] = ARP2
+    for _ in range(2):
+        assert isinstance(
+            resolve(["Arp 2"], door, cache=tmp_path / "names.sqlite")[0], AmbiguousTarget
+        )
+    assert len(street.asked) == 2
+
+
+def test_a_memory_that_is_no_database_costs_a_question_not_the_answer(
+    door, sesame, tmp_path, caplog
+):
+    cache = tmp_path / "names.sqlite"
+    cache.write_text("this is no database, and long enough to be looked at " * 20)
+    sesame["M 87"] = M87
+    assert resolve_one("M 87", door, cache=cache).resolver == "SIMBAD"
+    assert "cannot remember names" in caplog.text
+
+
+def test_every_outcome_is_a_target_or_one_of_our_errors(door):
+    for outcome in resolve(["x", "1 2", "1 95", "", 5, None, "Mars", object()], door):
+        assert isinstance(outcome, Target | AtlasError)
