@@ -22,7 +22,10 @@ Kind = Literal[
 
 KINDS: frozenset[str] = frozenset(Kind.__args__)  # type: ignore[attr-defined]
 
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+def _nothing() -> Mapping[str, Any]:
+    """A default that cannot be changed (a mappingproxy itself cannot be one before Python 3.12)."""
+    return MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ class Target:
     """How the words were read, in words: "sexagesimal, right ascension in hours"."""
     date: str = ""
     """When it was resolved, ISO 8601 UTC."""
-    ids: Mapping[str, str] = field(default=_NOTHING, hash=False)
+    ids: Mapping[str, str] = field(default_factory=_nothing, hash=False)
     """Identifiers that archives ask by, for example {"TIC": "261136679"}."""
 
     def __post_init__(self) -> None:
@@ -215,7 +218,7 @@ class Product:
     """Relative sub-folder of the destination, "" for the destination itself."""
     anonymous: bool = False
     """Ask without credentials even when logged in (calibrations are public at ESO)."""
-    provenance: Mapping[str, Any] = field(default=_NOTHING, hash=False, compare=False)
+    provenance: Mapping[str, Any] = field(default_factory=_nothing, hash=False, compare=False)
     """Facts under ObsCore's names: instrument_name, proposal_id, obs_creator_name …"""
 
     @property
@@ -278,7 +281,7 @@ class Receipt:
     """Modification time when the receipt was written; tells cheaply that it was touched."""
     unpacked: Path | None = None
     """The file unpacked from a .fits.Z original, which stays at `path`."""
-    versions: Mapping[str, str] = field(default=_NOTHING, hash=False)
+    versions: Mapping[str, str] = field(default_factory=_nothing, hash=False)
     status: Literal["fetched", "resumed", "kept"] = "fetched"
 
     @property

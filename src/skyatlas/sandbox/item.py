@@ -8,8 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
-_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+def _nothing() -> Mapping[str, Any]:
+    """A default that cannot be changed (a mappingproxy itself cannot be one before Python 3.12)."""
+    return MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +60,9 @@ class Item:
     """The file's bytes, as delivered."""
     table: str | None = None
     """"ivoa.ObsCore" or "dbo.raw"; None for files that are only linked or associated."""
-    row: Mapping[str, object] = field(default=_NOTHING)
+    row: Mapping[str, object] = field(default_factory=_nothing)
     """Values under that table's own column names, in that table's own units; missing = NULL."""
-    extra: Mapping[str, object] = field(default=_NOTHING)
+    extra: Mapping[str, object] = field(default_factory=_nothing)
     """Columns of the instrument's `ist.` table beyond those of dbo.raw."""
     program: str = ""
     proprietary: bool = False
@@ -99,7 +103,7 @@ class NamedObject:
     object_type: str = ""
     """SIMBAD's short type: "Sy2", "G", "*"."""
     redshift: float = 0.0
-    ids: Mapping[str, str] = field(default=_NOTHING)
+    ids: Mapping[str, str] = field(default_factory=_nothing)
     """{"TIC": "261136679"}."""
 
 
