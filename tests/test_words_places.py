@@ -264,7 +264,11 @@ def test_every_position_survives_being_written_in_sexagesimal(place, style):
 def test_sexagesimal_words_mean_the_same_to_astropy(place):
     from astropy.coordinates import SkyCoord
 
-    words = SkyCoord(*place, unit="deg").to_string("hmsdms", precision=9)
+    # Written by us: astropy rounds its own text to 60 seconds at times, and then refuses it.
+    hours, degrees = sexagesimal(place[0] / 15, 9), sexagesimal(place[1], 9)
+    if hours[1] == 24:
+        return
+    words = "{1}h{2}m{3}s ".format(*hours) + "{0}{1}d{2}m{3}s".format(*degrees)
     read = SkyCoord(words)
     target = position(words)
     assert target is not None

@@ -75,6 +75,18 @@ def test_many_names_are_asked_in_few_questions_and_each_once(street, door):
     assert [name for one in asked for name in one] == names
 
 
+def test_in_bulk_the_first_database_that_knows_a_name_is_enough(street, door):
+    resolve([f"star {number}" for number in range(200)], door)
+    assert {path for host, path, _ in street.asked if host == SESAME} == {
+        "cgi-bin/nph-sesame/-oxI/SNVA"
+    }
+    street.asked.clear()
+    resolve([f"star {number}" for number in range(201)], door)
+    assert {path for host, path, _ in street.asked if host == SESAME} == {
+        "cgi-bin/nph-sesame/-oxI/SNV"
+    }
+
+
 def test_odd_characters_in_a_name_stay_in_that_name(street, door, sesame):
     name = "2MASS J12+45 & #1?=%~[x]"
     sesame[name] = M87

@@ -22,10 +22,14 @@ MIRRORS = (
 )
 
 ALL = "SNVA"
-"""SIMBAD, NED, VizieR in this order, and all of them: without the A, the first to know stops it."""
+"""SIMBAD, NED and VizieR, all of them."""
+
+FIRST = "SNV"
+"""The same, but the first that knows the name answers alone."""
 
 AT_ONCE = 20
-"""Names per question. NED takes more than a second each (recorded: 1.4 s), one after another."""
+"""Names per question, so that it ends within half a minute: NED takes its time over each (MAST
+recorded 1.4 s), and Sesame asks one after the other."""
 
 _LARGEST = 16 * 1024**2
 """Bytes. Twenty well-known objects with all their names are well under one MB."""
