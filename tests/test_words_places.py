@@ -268,7 +268,7 @@ def test_sexagesimal_words_mean_the_same_to_astropy(place):
     hours, degrees = sexagesimal(place[0] / 15, 9), sexagesimal(place[1], 9)
     if hours[1] == 24:
         return
-    words = "{1}h{2}m{3}s ".format(*hours) + "{0}{1}d{2}m{3}s".format(*degrees)
+    words = "{1}h{2}m{3}s ".format(*hours) + "{}{}d{}m{}s".format(*degrees)
     read = SkyCoord(words)
     target = position(words)
     assert target is not None
