@@ -33,18 +33,36 @@ def position(place: Position) -> str:
     return f"POSITION J2000 {round(place[0], 6)} {round(place[1], 6)}"
 
 
+def product_addresses(dp_id: str) -> dict[str, str]:
+    """The columns of a reduced product's row that follow from its identifier."""
+    return {
+        "access_format": "application/x-votable+xml;content=datalink",
+        "access_url": f"http://{_DATALINK}{dp_id}",
+        "dp_id": dp_id,
+        "obs_publisher_did": f"ivo://eso.org/ID?{dp_id}",
+        "preview_html": f"https://archive.eso.org/dataset/{dp_id}",
+    }
+
+
+def raw_addresses(dp_id: str) -> dict[str, str]:
+    """The columns of a raw frame's row that follow from its identifier."""
+    return {
+        "access_url": f"{_FILE}{dp_id}",
+        "datalink_url": f"https://{_DATALINK}{dp_id}",
+        "dp_id": dp_id,
+    }
+
+
 def obscore(shot: Shot) -> dict[str, Any]:
     """The row of a reduced product."""
     recipe, programme, dp_id = shot.recipe, shot.programme, shot.dp_id
     return {
         "access_estsize": kbytes(shot),
-        "access_format": "application/x-votable+xml;content=datalink",
-        "access_url": f"http://{_DATALINK}{dp_id}",
+        **product_addresses(dp_id),
         "bib_reference": programme.reference or None,
         "calib_level": 2,
         "dataproduct_subtype": recipe.subtype or None,
         "dataproduct_type": recipe.kind,
-        "dp_id": dp_id,
         "facility_name": recipe.instrument.telescope,
         "filter": recipe.filter or None,
         "instrument_name": recipe.instrument.name,
@@ -57,12 +75,10 @@ def obscore(shot: Shot) -> dict[str, Any]:
         "obs_creator_did": f"ivo://eso.org/origfile?{shot.origfile}",
         "obs_creator_name": programme.creator,
         "obs_id": str(shot.block),
-        "obs_publisher_did": f"ivo://eso.org/ID?{dp_id}",
         "obs_release_date": NEVER if programme.proprietary else zulu(shot.start + 365.0),
         "obs_title": f"{shot.name} {recipe.name}",
         "obstech": recipe.tech,
         "p3orig": "EDP" if recipe.external else "IDP",
-        "preview_html": f"https://archive.eso.org/dataset/{dp_id}",
         "proposal_id": programme.identifier,
         "publication_date": zulu(shot.created),
         "release_description": (
@@ -129,14 +145,12 @@ def raw(frame: Frame) -> dict[str, Any]:
     science = frame.category == "SCIENCE"
     return {
         "access_estsize": KBYTES[instrument.packing],
-        "access_url": f"{_FILE}{dp_id}",
-        "datalink_url": f"https://{_DATALINK}{dp_id}",
+        **raw_addresses(dp_id),
         "date_obs": f"{iso(frame.start)}0",
         "det_dit": frame.seconds,
         "det_expid": frame.number,
         "det_ndit": 1,
         "dp_cat": frame.category,
-        "dp_id": dp_id,
         "dp_tech": instrument.tech if frame.category != "ACQUISITION" else "IMAGE",
         "dp_type": frame.type,
         "exp_start": zulu(frame.start),

@@ -10,7 +10,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 from skyatlas.sandbox.eso_holdings import eso_holdings
-from skyatlas.sandbox.item import World
+from skyatlas.sandbox.folder import items_of_folder
+from skyatlas.sandbox.item import NamedObject, World
 from skyatlas.sandbox.sky import OBJECTS
 
 
@@ -23,9 +24,19 @@ def make_world(seed: int = 1, folders: Sequence[Path] = ()) -> World:
     made = eso_holdings(seed)
     items = dict(made.items)
     objects = list(OBJECTS)
+    for folder in folders:
+        found, targets = items_of_folder(folder)
+        items |= {item.dp_id: item for item in found}
+        names = {name for known in objects for name in _names(known)}
+        objects += [target for target in targets if not _names(target) & names]
     return World(
         MappingProxyType(items),
         tuple(objects),
         MappingProxyType(made.raw2raw),
         MappingProxyType(made.raw2master),
     )
+
+
+def _names(known: NamedObject) -> set[str]:
+    """All names of an object, comparable: without case and blanks."""
+    return {"".join(name.split()).casefold() for name in (known.name, *known.aliases)}
