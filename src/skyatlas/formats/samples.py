@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 LEAST_SAMPLES = 2
 """A spectrum of one sample is a measurement."""
 
+NO_DATA_RUN = 64
+"""Exact zeros in a row that no detector gives: HARPS writes them between its two CCDs."""
+
 
 @dataclass(frozen=True, slots=True)
 class Samples:
@@ -94,13 +97,17 @@ def unusable(
 
 
 def _padding(flux: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """True for runs of at least two exact zeros at either end of the array."""
+    """True for runs of exact zeros: of at least 2 at either end, of at least NO_DATA_RUN within."""
     import numpy as np
 
+    zero = np.concatenate([[False], flux == 0, [False]])
     padding = np.zeros(len(flux), dtype=bool)
-    (filled,) = np.nonzero(flux)
-    if len(filled):
-        first, last = int(filled[0]), int(filled[-1]) + 1
-        padding[: first if first > 1 else 0] = True
-        padding[last if len(flux) - last > 1 else len(flux) :] = True
-    return padding
+    if zero.all() or not zero.any():
+        return padding
+    starts, ends = np.flatnonzero(np.diff(zero.astype(np.int8))).reshape(-1, 2).T
+    least = np.where((starts == 0) | (ends == len(flux)), 2, NO_DATA_RUN)
+    for start, end in zip(
+        starts[ends - starts >= least], ends[ends - starts >= least], strict=True
+    ):
+        padding[start:end] = True
+    return padding if not padding.all() else np.zeros(len(flux), dtype=bool)

@@ -1,0 +1,84 @@
+"""This file makes figures without a display and without pyplot, and writes them to disk."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from skyatlas.dataset import Cube, Image, Spectrum, SpectrumList
+from skyatlas.errors import BadInput
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    Data = Image | Cube | Spectrum | SpectrumList
+
+WIDTH = 5.2
+"""Inches, 132 mm: one and a half times a column of 88 mm."""
+FONT = 12.0
+"""Points: 8 pt when the figure is set at 88 mm."""
+DPI = 200
+"""Dots per inch of a file, unless the user's `savefig.dpi` says another."""
+
+
+def new_figure(shape: tuple[float, ...]) -> Figure:
+    """Return an empty figure for an image of this shape (ny, nx)."""
+    from matplotlib.figure import Figure
+
+    tall = min(max(shape[-2] / shape[-1], 0.35), 1.8)
+    return Figure(figsize=(WIDTH, 0.8 * WIDTH * tall + 1.0))
+
+
+def figure_of(data: Data, *, title: str | None = None) -> Figure:
+    """Draw what `read` gave in a figure of its own and return it.
+
+    The user's rcParams hold; where the font size is matplotlib's own 10 pt, 12 pt is used, so that
+    text is 8 pt when the figure is set in a column of 88 mm. Raises `BadInput` for other values.
+    """
+    import matplotlib as mpl
+
+    untouched = mpl.rcParams["font.size"] == mpl.rcParamsDefault["font.size"]
+    with mpl.rc_context({"font.size": FONT, "axes.titlesize": "medium"} if untouched else {}):
+        axes = draw(data, None)
+        if title is not None:
+            axes.set_title(title)
+        figure: Any = axes.figure
+        # Some text takes its size only when it is drawn.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            figure.draw_without_rendering()
+    return figure  # type: ignore[no-any-return]
+
+
+def draw(data: Data, ax: Axes | None) -> Axes:
+    """Draw what `read` gave into these axes, or into a new figure's; return the axes in use."""
+    from skyatlas.plots.cubes import plot_cube
+    from skyatlas.plots.images import plot_image
+    from skyatlas.plots.spectra import plot_spectrum
+
+    if isinstance(data, Spectrum | SpectrumList):
+        return plot_spectrum(data, ax)
+    if isinstance(data, Image):
+        return plot_image(data, ax)
+    if isinstance(data, Cube):
+        return plot_cube(data, ax)
+    raise BadInput(
+        f"There is no plot for {type(data).__name__}; images, cubes and spectra have one."
+    )
+
+
+def save(data: Data, path: str | Path, *, title: str | None = None) -> Path:
+    """Draw what `read` gave into a file (PNG, PDF, SVG … by its ending) and return its path."""
+    import matplotlib as mpl
+
+    figure = figure_of(data, title=title)
+    chosen = mpl.rcParams["savefig.dpi"]
+    with warnings.catch_warnings():
+        # The coordinate grid of WCSAxes tries places outside the projection.
+        warnings.simplefilter("ignore")
+        figure.savefig(
+            path, dpi=DPI if chosen == "figure" else chosen, bbox_inches="tight", pad_inches=0.08
+        )
+    return Path(path)
