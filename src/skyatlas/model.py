@@ -310,3 +310,12 @@ class Failure:
             if self.needs_login or getattr(self.error, "status", None) in (401, 403)
             else "failed"
         )
+
+
+def size_text(size: float) -> str:
+    """Bytes for people: 1.5 GB (powers of 1000, as disks are sold and archives count)."""
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        if size < 999.5 or unit == "TB":
+            return f"{size:.0f} {unit}" if unit == "B" or size >= 99.5 else f"{size:.1f} {unit}"
+        size /= 1000
+    raise AssertionError("unreachable")

@@ -74,6 +74,13 @@ class Observations:
         """One line that says what was asked, what answered, and what is missing."""
         return completeness_line(self.reports)
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Everything that the archives' reports want the caller to know, a sentence each."""
+        return tuple(
+            f"{report.archive}: {note.text}" for report in self.reports for note in report.notes
+        )
+
     def __len__(self) -> int:
         return len(self.table)
 
@@ -99,7 +106,7 @@ class Observations:
     def __str__(self) -> str:
         shown = [name for name in SHOWN if name in self.table.colnames]
         lines = self.table[shown].pformat(max_lines=25, max_width=160) if len(self) else []
-        return "\n".join((*lines, self.completeness))
+        return "\n".join((*lines, *self.remarks, self.completeness))
 
     __repr__ = __str__
 
@@ -108,7 +115,8 @@ class Observations:
 
         shown = [name for name in SHOWN if name in self.table.colnames]
         table = self.table[shown]._repr_html_() if len(self) else ""
-        return f"{table}<p>{escape(self.completeness)}</p>"
+        said_of = "<br>".join(escape(text) for text in (*self.remarks, self.completeness))
+        return f"{table}<p>{said_of}</p>"
 
     def by_archive(self) -> Mapping[str, Table]:
         """The rows of each archive, in the order in which the archives first appear."""
@@ -172,20 +180,36 @@ def _column(values: Sequence[Any]) -> Any:
 
 
 def completeness_line(reports: Sequence[Report]) -> str:
-    """Say in one line what was asked, what answered, and what is missing."""
+    """Say in one line what was asked, what answered in full, and what is missing."""
     if not reports:
         return "no archive was asked"
-    whole = sum(report.complete is True for report in reports)
-    asked = f"{len(reports)} archive{'s' if len(reports) != 1 else ''} asked, {whole} complete"
+    states = [_state(report) for report in reports]
+    counts = [f"{states.count(state)} {state}" for state in dict.fromkeys(states)]
+    asked = f"{len(reports)} archive{'s' if len(reports) != 1 else ''} asked: {', '.join(counts)}"
     return "; ".join((asked, *(_said_of(report) for report in reports)))
+
+
+def _state(report: Report) -> str:
+    """One archive's standing, as it is counted in the completeness line."""
+    if report.error is not None:
+        return "failed"
+    whys = {note.why for note in report.notes}
+    for why, words in (
+        (Why.TRUNCATED, "truncated"),
+        (Why.UNANSWERED, "answered in part"),
+        (Why.LIMITED, "cut at your limit"),
+        (Why.HIDDEN, "complete for who is not logged in"),
+    ):
+        if why in whys:
+            return words
+    return "complete"
 
 
 def _said_of(report: Report) -> str:
     if report.error is not None:
-        return f"{report.archive} failed after {report.seconds:.1f} s ({report.error})"
+        return f"{report.archive}: {report.error} (after {report.seconds:.1f} s)"
     rows = f"{report.rows} row{'s' if report.rows != 1 else ''}"
-    notes = [note.text for note in report.notes]
-    return f"{report.archive} {rows} in {report.seconds:.1f} s" + "".join(f", {n}" for n in notes)
+    return f"{report.archive}: {rows} in {report.seconds:.1f} s"
 
 
 def report_json(report: Report) -> dict[str, Any]:

@@ -55,7 +55,7 @@ def search(
         _give(found, form, output)
     else:
         say("nothing is given: --strict was asked for and the answer is not known to be complete")
-    for line in _where(found):
+    for line in (*_where(found), *found.remarks):
         say(line)
     say(found.completeness)
     whole = found.complete is True if strict else found.answered

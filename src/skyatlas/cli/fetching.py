@@ -101,7 +101,8 @@ def _observations(
     saved = [word for word in target if word.endswith(".json") and Path(word).is_file()]
     if not saved:
         found = fetching.search(targets(target) or None, **filters)
-        say(found.completeness)
+        for line in (*found.remarks, found.completeness):
+            say(line)
         return found
     if len(target) > 1:
         raise BadInput("give either one saved search or targets, not both")
@@ -134,7 +135,7 @@ def _fetched(fetching: Session, todo: Plan, output: Path) -> Fetched:
 
 def _show_plan(todo: Plan, *, as_json: bool) -> None:
     from skyatlas.cli.tables import print_table
-    from skyatlas.journeys.fetch import human
+    from skyatlas.model import size_text
 
     if as_json:
         files = [
@@ -147,13 +148,13 @@ def _show_plan(todo: Plan, *, as_json: bool) -> None:
     if todo.products:
         print_table(
             [
-                ("size", [human(p.size) if p.size is not None else "?" for p in todo.products]),
+                ("size", [size_text(p.size) if p.size is not None else "?" for p in todo.products]),
                 ("what", [p.category or p.semantics for p in todo.products]),
                 ("from", [p.url for p in todo.products]),
             ]
         )
     unknown = f", {todo.unsized} of unknown size" if todo.unsized else ""
-    say(f"{len(todo.products)} files, {human(todo.size)}{unknown}; nothing was fetched (--dry-run)")
+    say(f"{len(todo.products)} files, {size_text(todo.size)}{unknown}; --dry-run: nothing fetched")
 
 
 def _show(done: Fetched) -> None:
@@ -163,7 +164,7 @@ def _show(done: Fetched) -> None:
 
 
 def _summary(done: Fetched) -> None:
-    from skyatlas.journeys.fetch import human
+    from skyatlas.model import size_text
 
     for failure in done.failures:
         click.echo(f"{failure.status}: {failure.product.url}: {failure.error}", err=True)
@@ -175,7 +176,7 @@ def _summary(done: Fetched) -> None:
     ]
     if done.failures:
         counts.append(f"{len(done.failures)} not")
-    say(f"{', '.join(counts) or 'no files'}: {human(size)} in {done.folder}")
+    say(f"{', '.join(counts) or 'no files'}: {size_text(size)} in {done.folder}")
     for text in done.acknowledgements.values():
         say(f"to acknowledge: {text}")
 

@@ -43,11 +43,11 @@ def print_table(columns: Sequence[tuple[str, Sequence[str]]], stream: TextIO | N
     from rich.table import Table
 
     stream = stream or sys.stdout
-    wide = sum(max(map(len, (title, *cells)), default=0) + 2 for title, cells in columns) + 2
+    wide = sum(max(map(len, (title, *cells)), default=0) + 4 for title, cells in columns)
     console = Console(
         file=stream, width=None if stream.isatty() else max(80, wide), highlight=False
     )
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0))
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0))
     for title, cells in columns:
         right = all(not cell or cell[0].isdigit() for cell in cells) and title not in _LEFT
         table.add_column(title, justify="right" if right else "left", overflow="fold")
@@ -122,10 +122,10 @@ def _wavelength(row: Any) -> str:
 
 
 def _size(row: Any) -> str:
-    from skyatlas.journeys.fetch import human
+    from skyatlas.model import size_text
 
     kbyte = said(row, "access_estsize")
-    return "" if kbyte is None else human(kbyte * 1000)
+    return "" if kbyte is None else size_text(kbyte * 1000)
 
 
 def _rights(row: Any) -> str:

@@ -16,7 +16,7 @@ from skyatlas import library
 from skyatlas.archive import Ask
 from skyatlas.errors import ArchiveError, BadInput, TransferError, Unwritable
 from skyatlas.library.receipts import write_json
-from skyatlas.model import Association, Failure, Note, Product, Receipt, Why
+from skyatlas.model import Association, Failure, Note, Product, Receipt, Why, size_text
 from skyatlas.net.transfer import fetch_one
 from skyatlas.net.unpack import unpack_lzw
 
@@ -233,7 +233,7 @@ def _check_room(folder: Path, products: Sequence[Product]) -> None:
     free = shutil.disk_usage(folder).free
     if wanted > free:
         raise Unwritable(
-            f"{human(wanted)} are wanted, but only {human(free)} are free at {folder}: "
+            f"{size_text(wanted)} are wanted, but only {size_text(free)} are free at {folder}: "
             "make room, choose another folder with -o, or ask for less"
         )
 
@@ -264,15 +264,6 @@ def _tree_json(node: Association) -> dict[str, Any]:
         **({"messages": list(node.messages)} if node.messages else {}),
         **({"needs": [_tree_json(child) for child in node.needs]} if node.needs else {}),
     }
-
-
-def human(size: float) -> str:
-    """Bytes for people: 1.5 GB (powers of 1000, as disks are sold and archives count)."""
-    for unit in ("B", "kB", "MB", "GB", "TB"):
-        if size < 999.5 or unit == "TB":
-            return f"{size:.0f} {unit}" if unit == "B" or size >= 99.5 else f"{size:.1f} {unit}"
-        size /= 1000
-    raise AssertionError("unreachable")
 
 
 def outcome_json(fetched: Fetched) -> dict[str, Any]:

@@ -57,8 +57,10 @@ def _ask(archive: Archive, queries: Sequence[Query], door: Door) -> tuple[Table,
         error = raised
     asked = tuple(text for table in tables for text in table.meta.get("asked", ()))
     table, more = _tidied(_stacked(tables), queries)
+    cut = any(note.why is Why.LIMITED for note in notes)
     for note in more:
-        notes[note] = None
+        if not (cut and note.why is Why.LIMITED):
+            notes[note] = None
     seconds = time.monotonic() - started
     return table, Report(archive.name, len(table), seconds, tuple(notes), error, asked)
 

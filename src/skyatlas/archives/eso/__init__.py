@@ -156,7 +156,10 @@ def _phase3(queries: Sequence[Query], door: Door) -> Iterator[Table | Note]:
         kinds = queries[0].kinds
         if queries[0].target is None or (kinds and "spectrum" not in kinds):
             raise
-        yield from _ssap(queries, door)
+        try:
+            yield from _ssap(queries, door)
+        except ArchiveError:
+            raise error from None  # the first failure is the one to know about
         yield Note(Why.UNANSWERED, f"TAP failed ({error}); these are spectra only, through SSAP")
 
 
@@ -184,7 +187,7 @@ def _tap(
             )
     yield converted
     if answer.truncated and limit is not None:
-        yield Note(Why.LIMITED, f"cut at your limit of {limit} rows of {table or names.table}")
+        yield Note(Why.LIMITED, f"there are more than your limit of {limit} rows")
     elif answer.truncated:
         yield Note(
             Why.TRUNCATED,
