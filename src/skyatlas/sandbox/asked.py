@@ -1,0 +1,107 @@
+"""This file holds one request as the archive sees it: under the archive's own name."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+if TYPE_CHECKING:
+    from skyatlas.sandbox.faults import Fault
+
+HOSTS = frozenset(
+    {
+        "archive.eso.org",
+        "cds.unistra.fr",
+        "dataportal.eso.org",
+        "elsewhere.eso.org",
+        "vizier.cfa.harvard.edu",
+        "www.eso.org",
+    }
+)
+"""The archives' names that the sandbox answers under; "elsewhere" is where redirects lead."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request."""
+
+    method: str
+    url: str
+    """Under the archive's own name: "https://archive.eso.org/tap_obs/sync?…"."""
+    headers: Mapping[str, str]
+    """By lower-case name."""
+    body: bytes
+    time: float
+    """Seconds since 1970."""
+    faults: tuple[Fault, ...] = ()
+    """The faults that this request runs into."""
+    dropped: frozenset[str] = field(default=frozenset())
+    """Lower-case names of the headers that the archive does not look at."""
+
+    @cached_property
+    def query(self) -> list[tuple[str, str]]:
+        """The URL's parameters, in order."""
+        return parse_qsl(urlsplit(self.url).query, keep_blank_values=True)
+
+    @cached_property
+    def form(self) -> list[tuple[str, str]]:
+        """The body's parameters, in order; empty where the body is no form."""
+        kind = self.headers.get("content-type", "")
+        if kind.startswith("application/x-www-form-urlencoded"):
+            return parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True)
+        if not kind.startswith("multipart/form-data"):
+            return []
+        head = f"Content-Type: {kind}\r\n\r\n".encode()
+        message = email.message_from_bytes(head + self.body, policy=email.policy.HTTP)
+        return [
+            (str(part.get_param("name", header="content-disposition")), str(part.get_content()))
+            for part in message.iter_parts()
+            if part.get_content_maintype() == "text"
+        ]
+
+    def all(self, name: str) -> list[str]:
+        """All values of a parameter; names are compared without case (DALI 1.1, section 2)."""
+        return [value for key, value in (*self.query, *self.form) if key.lower() == name.lower()]
+
+    def one(self, name: str, default: str = "") -> str:
+        """The last value of a parameter, or `default`."""
+        return next(reversed(self.all(name)), default)
+
+    def header(self, name: str) -> str:
+        """A header as the archive sees it, or ""."""
+        return "" if name.lower() in self.dropped else self.headers.get(name.lower(), "")
+
+    def fault(self, name: str) -> Fault | None:
+        """The fault of that name that this request runs into, or None."""
+        return next((fault for fault in self.faults if fault.name == name), None)
+
+    def under(self, faults: tuple[Fault, ...], dropped: frozenset[str]) -> Asked:
+        """The same request, running into faults."""
+        return replace(self, faults=faults, dropped=dropped)
+
+    @property
+    def path(self) -> str:
+        """The decoded path at the archive."""
+        return unquote(urlsplit(self.url).path)
+
+    def link(self, url: str) -> str:
+        """How a URL at an archive is written in the answer to this request.
+
+        Whoever came through skyatlas's door gets the archives' own names. A peer whose address
+        was changed would leave the machine with those, so it gets the sandbox's address.
+        """
+        parts = urlsplit(url)
+        if parts.hostname not in HOSTS or "x-forwarded-host" in self.headers:
+            return url
+        return f"http://{self.headers.get('host', '127.0.0.1')}/{url.split('://', 1)[1]}"
+
+    def cell(self, value: object) -> object:
+        """A table's cell: as it is, or the link that it holds."""
+        if isinstance(value, str) and value.startswith(("http://", "https://")):
+            return self.link(value)
+        return value

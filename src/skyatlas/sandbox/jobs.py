@@ -1,0 +1,134 @@
+"""This file holds TAP's asynchronous jobs: born, run in a thread each, watched and forgotten.
+
+Whoever waits for a job is woken by its change, never by polling.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import cast
+
+from skyatlas.sandbox import tap
+from skyatlas.sandbox.adql import BadQuery
+from skyatlas.sandbox.asked import Asked
+from skyatlas.sandbox.database import TooLong
+from skyatlas.sandbox.state import State
+
+_KEPT = timedelta(days=1)
+ENDED = frozenset({"COMPLETED", "ERROR", "ABORTED"})
+"""Phases that a job never leaves (UWS 1.1, section 2.1.3)."""
+
+
+@dataclass(slots=True)
+class Job:
+    """One job; its fields change only under the lock of `Jobs`."""
+
+    id: str
+    asked: Asked
+    """The request that made it; its parameters are the job's."""
+    service: str
+    duration: float = tap.SYNC_SECONDS
+    """Seconds of the service's time."""
+    created: datetime = field(default_factory=lambda: datetime.now(UTC))
+    destruction: datetime = field(default_factory=lambda: datetime.now(UTC) + _KEPT)
+    phase: str = "PENDING"
+    started: datetime | None = None
+    ended: datetime | None = None
+    content_type: str = ""
+    result: bytes = b""
+    error: str = ""
+
+
+class Jobs:
+    """All jobs of one sandbox. Safe for many threads."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self._jobs: dict[str, Job] = {}
+        self._changed = threading.Condition()
+        self._closed = False
+        self._threads: list[threading.Thread] = []
+
+    def close(self) -> None:
+        """Wake everybody who waits; let the running jobs end."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join()
+
+    def of(self, service: str) -> list[Job]:
+        """The jobs of one service."""
+        with self._changed:
+            return [job for job in self._jobs.values() if job.service == service]
+
+    def get(self, job_id: str) -> Job | None:
+        """The job of that id, or None."""
+        with self._changed:
+            job = self._jobs.get(job_id)
+            if job is not None and job.destruction <= datetime.now(UTC):
+                job = self._jobs.pop(job_id, None) and None
+            return job
+
+    def new(self, service: str, asked: Asked) -> Job:
+        """A job that waits to be run."""
+        job = Job(secrets.token_urlsafe(9), asked, service)
+        with self._changed:
+            self._jobs[job.id] = job
+        return job
+
+    def drop(self, job: Job) -> None:
+        """Forget a job and its result."""
+        with self._changed:
+            self._jobs.pop(job.id, None)
+            self._changed.notify_all()
+
+    def change(self, job: Job, change: Callable[[Job], None]) -> None:
+        """Change a job and tell everybody who waits for it."""
+        with self._changed:
+            change(job)
+            self._changed.notify_all()
+
+    def wait(self, job: Job, seconds: float, phase: str) -> None:
+        """Until the job leaves `phase`, or ends, or the time is over."""
+        deadline = time.monotonic() + seconds
+        with self._changed:
+            while job.phase == phase and job.phase not in ENDED and not self._closed:
+                left = deadline - time.monotonic()
+                if left <= 0 or not self._changed.wait(left):
+                    return
+
+    def run(self, job: Job) -> None:
+        """Start a pending job; any other stays as it is."""
+        with self._changed:
+            if job.phase != "PENDING" or self._closed:
+                return
+            job.phase, job.started = "EXECUTING", datetime.now(UTC)
+            thread = threading.Thread(target=self._work, args=(job,), name=f"job {job.id}")
+            self._threads.append(thread)
+            self._changed.notify_all()
+        thread.start()
+
+    def _work(self, job: Job) -> None:
+        phase, result, error, content_type = "COMPLETED", b"", "", ""
+        try:
+            what = tap.question(self.state, cast("tap.Service", job.service), job.asked)
+            content_type = what.form.content_type
+            result = tap.answer(self.state, job.asked, what, job.duration)
+        except TooLong as trouble:
+            phase, error = "ABORTED", str(trouble)
+        except (tap.Denied, BadQuery) as trouble:
+            phase, error = "ERROR", str(trouble)
+
+        def done(job: Job) -> None:
+            if job.phase == "EXECUTING":
+                job.phase, job.error = phase, error
+                job.result, job.content_type = result, content_type
+                job.ended = datetime.now(UTC)
+
+        self.change(job, done)
