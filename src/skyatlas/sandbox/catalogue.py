@@ -111,7 +111,8 @@ VVV_SOURCES = Recipe(
 SPHERE_H = Recipe(
     name="SPH_IRDIS_H", instrument=SPHERE, collection="SPHERE", kind="image",
     category="SCIENCE.IMAGE", low=1480.0, high=1770.0, resolution=5.6, tech="IMAGE,DUAL",
-    filter="H", pixels=256, scale=0.01225, seconds=2048.0, flux_unit="adu", release=200,
+    filter="H", pixels=256, scale=0.01225, seeing=0.06, seconds=2048.0,
+    flux_unit="adu", release=200,
 )  # fmt: skip
 
 CALIBRATION_PLAN = Programme("60.A-9022(C)", "ESO", "ESO", "CALIBRATION PLAN")

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-_SEEING = 0.8  # arcsec, full width at half maximum
 _SKY = 1000.0  # counts per pixel
 _ZERO_POINT = 25.0  # magnitude of one count
 _DISC = 12.0  # arcsec: scale length of every galaxy's disc
@@ -49,7 +48,7 @@ def picture(shot: Shot) -> Floats:
     sources += [Star(other.ra, other.dec, 13.0) for other in neighbours(shot.target)]
     sources.append(Star(shot.target.ra, shot.target.dec, 11.5))
     x, y = wcs.all_world2pix([s.ra for s in sources], [s.dec for s in sources], 0)
-    sigma = max(_SEEING / 2.355 / shot.recipe.scale, 1.1)
+    sigma = max(shot.recipe.seeing / 2.355 / shot.recipe.scale, 1.1)
     for column, row, star in zip(x, y, sources, strict=True):
         counts = 10.0 ** (-0.4 * (star.magnitude - _ZERO_POINT))
         _add_star(canvas, float(column), float(row), counts, sigma)
@@ -102,7 +101,7 @@ def image_file(shot: Shot) -> bytes:
         ("BUNIT", shot.recipe.flux_unit, "Unit of the pixels"),
         ("IMATYPE", shot.recipe.subtype.upper() or "IMAGE", "Kind of image"),
         ("ABMAGLIM", 19.8, "5-sigma limiting AB magnitude of point sources"),
-        ("PSF_FWHM", _SEEING, "[arcsec] Seeing"),
+        ("PSF_FWHM", shot.recipe.seeing, "[arcsec] Seeing"),
         *headers.place(shot),
     ]
     pixels = counts(shot)
@@ -133,7 +132,7 @@ def cube(shot: Shot) -> tuple[Floats, Floats]:
     x, y = wcs_of(shot).all_world2pix(shot.target.ra, shot.target.dec, 0)
     light = _disc(shot, float(x), float(y)) if shines(shot.target) else np.zeros((1, 1))
     nucleus = np.zeros((shot.recipe.pixels, shot.recipe.pixels))
-    sigma = max(_SEEING / 2.355 / shot.recipe.scale, 1.1)
+    sigma = max(shot.recipe.seeing / 2.355 / shot.recipe.scale, 1.1)
     _add_star(nucleus, float(x), float(y), 2 * np.pi * sigma**2, sigma)
     height = level(shot.recipe.flux_unit)
     clean = height * spectrum[:, None, None] * (0.5 * light + nucleus)[None]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from skyatlas.errors import BadInput
 from skyatlas.sandbox import rows
 from skyatlas.sandbox.clock import iso, zulu
 from skyatlas.sandbox.facts import Facts, Unlistable, facts_of
@@ -53,6 +54,8 @@ def items_of_folder(path: Path) -> tuple[list[Item], list[NamedObject]]:
 
 def read_folder(path: Path) -> Folder:
     """All files below `path`: listed, or left out with a reason. Never fails because of a file."""
+    if not path.is_dir():
+        raise BadInput(f"{path} is no folder; give one that holds FITS files")
     found: list[tuple[Path, Facts]] = []
     left_out: list[tuple[Path, str]] = []
     for file in sorted(file for file in path.rglob("*") if file.is_file()):

@@ -88,6 +88,8 @@ class Recipe:
     """Samples along each side on the sky."""
     scale: float = 0.0
     """Arcsec per pixel."""
+    seeing: float = 0.8
+    """Arcsec, full width at half maximum of a star."""
     seconds: float = 600.0
     packing: str = ""
     """"" or ".fz"."""

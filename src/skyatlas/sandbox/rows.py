@@ -100,10 +100,14 @@ def _where(shot: Shot) -> dict[str, Any]:
         "gal_lat": round(latitude, 6),
     }
     if recipe.kind == "spectrum":
-        return said | {"s_fov": 0.00027778, "s_region": position(place), "s_resolution": 0.8}
+        return said | {
+            "s_fov": 0.00027778,
+            "s_region": position(place),
+            "s_resolution": recipe.seeing,
+        }
     said["s_fov"] = recipe.field
     said["s_region"] = polygon(corners(place, recipe.field, recipe.field, shot.rotation))
-    said["s_resolution"] = 0.8
+    said["s_resolution"] = recipe.seeing
     if recipe.kind != "measurements":
         said |= {"s_xel1": recipe.pixels, "s_xel2": recipe.pixels, "s_pixel_scale": recipe.scale}
     return said
