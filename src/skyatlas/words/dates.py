@@ -23,7 +23,6 @@ _JD_OFFSET = 2400000.5
 _DAY_COUNT = re.compile(r"(mjd|jd)\s*([+-]?\d+(?:\.\d*)?)", re.IGNORECASE)
 _YEAR = re.compile(r"\d{4}")
 _MONTH = re.compile(r"(\d{4})-(\d{2})")
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _BARE_MJD = re.compile(r"\d{5}(?:\.\d*)?")
 _DECIMAL_YEAR = re.compile(r"[jJ]?(\d{4})(\.\d*)")
 
@@ -94,7 +93,7 @@ def _span(words: Any) -> Span:
     if isinstance(words, dt.datetime):
         return _moment(words)
     if isinstance(words, dt.date):
-        return _days(dt.datetime(words.year, words.month, words.day, tzinfo=dt.UTC), 1)
+        return _whole_day(words)
     try:
         number = float(words)
     except (TypeError, ValueError) as error:
@@ -131,8 +130,10 @@ def _calendar(words: str) -> Span:
         first, last = _mjd(_start(int(decimal[1]))), _mjd(_start(int(decimal[1]) + 1))
         moment = first + float(f"0{decimal[2]}") * (last - first)
         return moment, moment
-    when = dt.datetime.fromisoformat(words)
-    return _days(when, 1) if _DAY.fullmatch(words) else _moment(when)
+    try:
+        return _whole_day(dt.date.fromisoformat(words))
+    except ValueError:
+        return _moment(dt.datetime.fromisoformat(words))
 
 
 def _start(year: int, month: int = 1) -> dt.datetime:
@@ -144,9 +145,9 @@ def _moment(when: dt.datetime) -> Span:
     return day, day
 
 
-def _days(when: dt.datetime, count: int) -> Span:
-    day = _mjd(when)
-    return day, day + count
+def _whole_day(date: dt.date) -> Span:
+    day = _mjd(dt.datetime(date.year, date.month, date.day, tzinfo=dt.UTC))
+    return day, day + 1.0
 
 
 def _mjd(when: dt.datetime) -> float:
