@@ -83,6 +83,16 @@ def test_a_product_is_valid_fits_with_right_checksums(recipe: str) -> None:
                 assert hdu.data is None or hdu.data.size
 
 
+@pytest.mark.parametrize("recipe", ["XS_SFLX_VIS", "MU_SCBC", "v_st_tl_J"])
+def test_no_clock_of_ours_shows_in_a_file(recipe: str) -> None:
+    _, _, data = product(recipe)
+    with fits.open(BytesIO(data), disable_image_compression=True) as hdus:
+        written = hdus[0].header["DATE"]
+        for hdu in hdus:
+            assert written in hdu.header.comments["CHECKSUM"]
+            assert written in hdu.header.comments["DATASUM"]
+
+
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_a_product_has_the_keywords_of_the_standard(recipe: str) -> None:
     shot, item, data = product(recipe)

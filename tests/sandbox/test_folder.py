@@ -211,6 +211,20 @@ def test_a_pipelines_product_does_not_take_its_raw_frames_name(tmp_path: Path) -
     assert items["a_product"].filename == "a_product.fits"
 
 
+def test_an_extracted_spectrum_is_no_raw_frame_though_it_keeps_its_keywords(tmp_path: Path) -> None:
+    hdu = fits.PrimaryHDU(np.ones(50, dtype=np.float32))
+    hdu.header.update({"RA": 1.0, "DEC": 2.0, "TELESCOP": "ESO-VLT-U1", "INSTRUME": "CRIRES"})
+    hdu.header["HIERARCH ESO DPR CATG"] = "SCIENCE"
+    hdu.header.update({"CTYPE1": "WAVE", "CUNIT1": "nm", "CRVAL1": 2000.0, "CDELT1": 1.0})
+    hdu.writeto(tmp_path / "spectrum.fits")
+    item = _one(tmp_path)
+    assert item.table == "ivoa.ObsCore"
+    assert item.row["dataproduct_type"] == "spectrum"
+    assert item.row["obs_collection"] == "CRIRES"
+    assert item.row["em_min"] == pytest.approx(2000e-9)
+    assert item.row["em_max"] == pytest.approx(2049e-9)
+
+
 def test_progenitors_are_linked_where_they_are_in_the_folder(tmp_path: Path) -> None:
     (tmp_path / "raw1.fits").write_bytes(_fits(RA=1.0, DEC=2.0))
     (tmp_path / "product.fits").write_bytes(
