@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from skyatlas.sandbox import Sandbox, World
+    from skyatlas.session import Session
 
 # libcurl does not use Python's sockets: whatever is not loopback goes to a proxy that refuses.
 os.environ["http_proxy"] = os.environ["https_proxy"] = "http://127.0.0.1:9"
@@ -52,3 +57,45 @@ def shared_data() -> Path:
     if not (folder / "MANIFEST.csv").is_file():
         pytest.skip(f"no real data at {folder}; set SKYATLAS_TEST_DATA to have these tests run")
     return folder
+
+
+@pytest.fixture(scope="session")
+def world() -> World:
+    """What the sandbox's archives hold; the same for every test."""
+    from skyatlas.sandbox import make_world
+
+    return make_world()
+
+
+@pytest.fixture
+def box(world: World) -> Iterator[Sandbox]:
+    """A sandbox for one test: its faults and its record of requests are nobody else's."""
+    from skyatlas.sandbox import Sandbox
+
+    with Sandbox(world=world) as running:
+        yield running
+
+
+@pytest.fixture
+def atlas(box: Sandbox) -> Iterator[Session]:
+    """A session at the sandbox; nobody is logged in."""
+    from skyatlas.session import Session
+    from skyatlas.settings import Settings
+
+    with Session(Settings(sandbox=box.url)) as session:
+        yield session
+
+
+@pytest.fixture
+def pi_atlas(box: Sandbox) -> Iterator[Session]:
+    """A session at the sandbox of somebody whose login is in the environment."""
+    from skyatlas.sandbox import ACCOUNTS
+    from skyatlas.session import Session
+    from skyatlas.settings import Settings
+
+    environment = {
+        "SKYATLAS_ESO_USERNAME": ACCOUNTS[0].username,
+        "SKYATLAS_ESO_PASSWORD": ACCOUNTS[0].password,
+    }
+    with Session(Settings(sandbox=box.url, environment=environment)) as session:
+        yield session

@@ -15,13 +15,13 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from skyatlas.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from skyatlas.archive import Ask
     from skyatlas.observations import Observations
     from skyatlas.session import Session, describe, plot, read
     from skyatlas.settings import Settings
-
-__version__ = "0.1.0.dev0"
 
 __all__ = [
     "Ask",

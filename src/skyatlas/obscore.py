@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from astropy.table import MaskedColumn, Row, Table
 
-__all__ = ["COLUMNS", "Column", "Field", "conform", "empty", "said"]
+__all__ = ["COLUMNS", "Column", "Field", "Fixed", "conform", "empty", "said"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +82,16 @@ COLUMNS: tuple[Column, ...] = (
 
 _BY_NAME: Mapping[str, Column] = {column.name: column for column in COLUMNS}
 
-Field = str | Callable[["Table"], Any] | int | float | None
-"""Where a column comes from: a native column's name, a function of the table, or one value."""
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """One value for all rows."""
+
+    value: str | int | float
+
+
+Field = str | Fixed | Callable[["Table"], Any] | None
+"""Where a column comes from: a native column's name, one value, a function of the table; or not."""
 
 
 def said(row: Row | Mapping[str, Any], name: str) -> Any:
@@ -125,17 +133,21 @@ def conform(
     table = Table()
     for column in COLUMNS:
         field: Field = fields.get(column.name, column.name)
-        if isinstance(field, str):
-            values = native[field] if field in native.colnames else None
-        else:
-            values = field(native) if callable(field) else field
-        table[column.name] = _column(column, values, rows)
+        table[column.name] = _column(column, _values(native, field), rows)
     for name in keep:
         if name in native.colnames and name not in table.colnames:
             table[name] = native[name]
     table["query"] = np.broadcast_to(np.asarray(query, dtype=np.int64), (rows,)).copy()
     table.meta = dict(native.meta)
     return table
+
+
+def _values(native: Table, field: Field) -> Any:
+    if isinstance(field, str):
+        return native[field] if field in native.colnames else None
+    if isinstance(field, Fixed):
+        return [field.value] * len(native)
+    return field(native) if field is not None else None
 
 
 def empty() -> Table:
@@ -149,8 +161,8 @@ def _column(column: Column, values: Any, rows: int) -> MaskedColumn:
     import numpy as np
     from astropy.table import MaskedColumn
 
-    if values is None or np.ndim(values) == 0:
-        values = np.ma.masked_all(rows, dtype=object) if values is None else [values] * rows
+    if values is None:
+        values = np.ma.masked_all(rows, dtype=object)
     make = {"str": _texts, "float": _floats, "int": _integers}[column.dtype]
     data, mask = make(np.ma.asarray(values))
     return MaskedColumn(

@@ -231,7 +231,7 @@ class Session:
                 "the login works, but this machine has no keyring to keep the password in: "
                 f"use SKYATLAS_{archive.upper()}_USERNAME and _PASSWORD, or ~/.netrc"
             )
-        return known.username
+        return str(known.username)
 
     def logout(self, archive: str) -> bool:
         """Forget the token and the saved password; False where none was saved."""
@@ -353,11 +353,11 @@ def describe(what: str | Path | Receipt) -> Contents:
     return describe_file(_path(what))
 
 
-def plot(what: object, ax: Any = None) -> Any:
+def plot(what: Any, ax: Any = None) -> Any:
     """Draw a file or what `read` gave; returns the matplotlib Figure (or the Axes given)."""
     from skyatlas import plots
 
-    data = read(what) if isinstance(what, str | Path) or hasattr(what, "readable") else what  # type: ignore[arg-type]
+    data = read(what) if isinstance(what, str | Path) or hasattr(what, "readable") else what
     return plots.figure_of(data) if ax is None else plots.draw(data, ax)
 
 

@@ -59,7 +59,7 @@ def test_every_input_has_its_outcome_in_its_place(door, sesame):
     ]  # fmt: skip
     first = outcomes[0]
     assert first == Target(
-        "M 87", 187.70593077, 12.39112325, "M 87", "SIMBAD", "SIMBAD", NOW.isoformat()
+        "M 87", 187.70593077, 12.39112325, "M 87", "SIMBAD", "", NOW.isoformat()
     )
     assert outcomes[5] == first
 
@@ -205,7 +205,7 @@ def test_a_small_difference_between_resolvers_is_said_and_no_more(door, sesame):
     )
     target = resolve_one("M 8", door)
     assert target.resolver == "SIMBAD"
-    assert target.said == "SIMBAD; NED has it 64 arcsec away"
+    assert target.said == "NED has it 64 arcsec away"
 
 
 def test_an_old_coarse_position_of_vizier_settles_nothing(door, sesame):

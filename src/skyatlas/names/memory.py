@@ -116,4 +116,4 @@ def _target(asked: str, row: Row) -> Target | None:
     if ra is None:
         return None
     target = Target(asked, ra, dec, name, resolver, said, date, json.loads(ids))
-    return replace(target, said=f"{said}; remembered from {date[:10]}")
+    return replace(target, said="; ".join(filter(None, (said, f"remembered from {date[:10]}"))))

@@ -194,13 +194,12 @@ def _outcome(name: str, reading: Reading | ArchiveError, now: dt.datetime) -> Ou
     apart = [separation(best, one) for one in rivals]
     if apart and max(apart) > APART:
         return _ambiguous(name, (best, *rivals))
-    said = best.resolver
-    for one, degrees in zip(rivals, apart, strict=True):
-        if degrees > WORTH_SAYING:
-            said += f"; {one.resolver} has it {degrees * 3600:.0f} arcsec away"
-    for failure in reading.failures:
-        said += f"; {failure}"
-    return _target(name, best, said, now)
+    remarks = [
+        f"{one.resolver} has it {degrees * 3600:.0f} arcsec away"
+        for one, degrees in zip(rivals, apart, strict=True)
+        if degrees > WORTH_SAYING
+    ]
+    return _target(name, best, "; ".join((*remarks, *reading.failures)), now)
 
 
 def _target(name: str, answer: Answer, said: str, now: dt.datetime | None = None) -> Target:

@@ -96,7 +96,7 @@ def follow(row: Any, door: Door, ask: Ask) -> Iterator[Product | Note]:
         return
     for link in links:
         if link.error_message:
-            yield Note(Why.UNANSWERED, f"{link.id.removeprefix(DID)}: {link.error_message}")
+            yield _remark(link, ask)
         elif link.access_url and _wanted(link.semantics, ask):
             yield _product(link, row)
 
@@ -109,6 +109,14 @@ def progenitors(row: Any, door: Door) -> list[str]:
         for link in links
         if link.semantics == "#progenitor" and link.access_url and not link.error_message
     ]
+
+
+def _remark(link: Link, ask: Ask) -> Note:
+    """An error row: a gap in the answer only where it is about something that was asked for."""
+    what = f"the {link.semantics or 'file'} of {link.id.removeprefix(DID)}"
+    if _wanted(link.semantics or "#this", ask):
+        return Note(Why.UNANSWERED, f"{what} cannot be had: {link.error_message}")
+    return Note(Why.ASSUMED, f"{what} (not asked for) could not be had: {link.error_message}")
 
 
 def _wanted(semantics: str, ask: Ask) -> bool:

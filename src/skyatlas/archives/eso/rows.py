@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from skyatlas.archives.eso.adql import RAW_KINDS
 from skyatlas.archives.eso.instruments import find
-from skyatlas.obscore import conform, said
+from skyatlas.obscore import Fixed, conform, said
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +33,7 @@ def phase3(native: Table, query: Any = 0) -> Table:
     """Rows of ivoa.ObsCore: the names are ObsCore's already; the types and units are made so."""
     return conform(
         native,
-        {"archive": "eso", "target": None, "data_rights": _rights("obs_release_date")},
+        {"archive": Fixed("eso"), "target": None, "data_rights": _rights("obs_release_date")},
         keep=_PHASE3_EXTRA,
         query=query,
     )
@@ -44,15 +44,15 @@ def raw(native: Table, query: Any = 0, *, keep_all: bool = False) -> Table:
     return conform(
         native,
         {
-            "archive": "eso",
+            "archive": Fixed("eso"),
             "target": None,
             "dataproduct_type": _kinds,
-            "calib_level": 0,
-            "obs_collection": "RAW",
+            "calib_level": Fixed(0),
+            "obs_collection": Fixed("RAW"),
             "obs_id": "dp_id",
             "obs_publisher_did": lambda t: [DID + text for text in _texts(t, "dp_id")],
             "access_url": lambda t: [FILES + text for text in _texts(t, "dp_id")],
-            "access_format": "application/fits",
+            "access_format": Fixed("application/fits"),
             "target_name": _first_of("target", "object"),
             "s_ra": _coordinate("ra", 0.0, 360.0),
             "s_dec": _coordinate("dec", -90.0, 90.0),
@@ -79,14 +79,14 @@ def spectra(native: Table, query: Any = 0) -> Table:
     return conform(
         native,
         {
-            "archive": "eso",
+            "archive": Fixed("eso"),
             "target": None,
-            "dataproduct_type": "spectrum",
+            "dataproduct_type": Fixed("spectrum"),
             "obs_collection": "COLLECTION",
             "obs_id": "dp_id",
             "obs_publisher_did": lambda t: [DID + text for text in _texts(t, "dp_id")],
             "obs_creator_did": "CREATORDID",
-            "access_format": "application/fits",
+            "access_format": Fixed("application/fits"),
             "target_name": "TARGETNAME",
             "s_fov": "APERTURE",
             "em_res_power": "SPECRP",

@@ -1,0 +1,3 @@
+"""This file says which version this is."""
+
+__version__ = "0.1.0.dev0"
