@@ -139,12 +139,18 @@ class File:
         return plan
 
 
+class _Quiet(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *args: object) -> None:
+        """A client that hangs up is part of the test."""
+
+
 class FaultServer:
     """Serves on a free port of loopback; every path has a list of plans, the last one stays."""
 
     def __init__(self) -> None:
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Line)
-        self._http.daemon_threads = True
+        self._http = _Quiet(("127.0.0.1", 0), Line)
         self._http.owner = self  # type: ignore[attr-defined]
         self._plans: dict[str, list[Plan]] = {}
         self._lock = threading.Lock()

@@ -18,7 +18,6 @@ import certifi
 import requests
 from requests.cookies import RequestsCookieJar
 
-from skyatlas import __version__
 from skyatlas.errors import BadInput
 from skyatlas.net.adapter import HostOnlyCookies, Route, StreetAdapter
 from skyatlas.net.answers import Question, error_for, looks_like_votable, retry_after
@@ -26,6 +25,7 @@ from skyatlas.net.insistence import Patience, Sending, insist
 from skyatlas.net.pace import Clock, Host, Turns
 from skyatlas.net.redaction import guard_loggers, redact
 from skyatlas.net.secrets import Credentials
+from skyatlas.version import __version__
 
 __all__ = ["Host", "Patience", "StreetDoor"]
 

@@ -56,17 +56,18 @@ class _Queue:
         self.gap = 1.0 / pace.per_second if pace.per_second > 0 else 0.0
         self.lock = threading.Lock()
         self.next_start = 0.0
+        self.held_until = 0.0
 
     def slot(self, now: float) -> float:
         """Seconds to wait before starting; the slot is then taken."""
         with self.lock:
-            start = max(now, self.next_start)
+            start = max(now, self.next_start, self.held_until)
             self.next_start = start + self.gap
             return start - now
 
     def hold(self, until: float) -> None:
         with self.lock:
-            self.next_start = max(self.next_start, until)
+            self.held_until = max(self.held_until, until)
 
 
 class Turns:
@@ -102,7 +103,7 @@ class Turns:
             if cancel is not None and cancel.is_set():
                 raise Cancelled
         try:
-            self._clock.sleep(queue.slot(self._clock.now()), cancel)
+            self._clock.sleep(max(0.0, queue.held_until - self._clock.now()), cancel)
             yield
         finally:
             queue.files.release()
