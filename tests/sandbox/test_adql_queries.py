@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+
 from skyatlas.sandbox.adql import BadQuery
 from skyatlas.sandbox.database import Database, TooLong
 from skyatlas.sandbox.tables import Column, Table, tap_schema

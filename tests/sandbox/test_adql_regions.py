@@ -7,6 +7,7 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from skyatlas.sandbox import region
 
 PLACES = st.tuples(st.floats(0, 360), st.floats(-89, 89))
@@ -80,7 +81,7 @@ def test_areas_are_square_degrees() -> None:
 
 @pytest.mark.parametrize("text", ["", "nonsense", "CIRCLE ICRS 1 2", "POLYGON J2000 1 2 3 4"])
 def test_what_is_no_region_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="region|needs"):
+    with pytest.raises(ValueError, match=r"region|needs"):
         region.parse(text)
 
 

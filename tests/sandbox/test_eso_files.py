@@ -13,6 +13,7 @@ import pytest
 import requests
 from astropy.io import fits
 from astropy.wcs import WCS
+
 from skyatlas.sandbox import ACCOUNTS, Account, Sandbox, make_world
 
 PI, VISITOR = ACCOUNTS
@@ -216,8 +217,8 @@ def test_a_cutout_keeps_each_pixel_where_it_is_on_the_sky(box: Sandbox) -> None:
         (old, before), (new, after) = sky(whole), sky(part)
         assert after.shape[0] == before.shape[0]
         assert after.shape[1] < before.shape[1]
-        x, y = (int(round(float(v))) for v in new.celestial.all_world2pix(ra, dec, 0))
-        far_x, far_y = (int(round(float(v))) for v in old.celestial.all_world2pix(ra, dec, 0))
+        x, y = (round(float(v)) for v in new.celestial.all_world2pix(ra, dec, 0))
+        far_x, far_y = (round(float(v)) for v in old.celestial.all_world2pix(ra, dec, 0))
         np.testing.assert_array_equal(after[:, y, x], before[:, far_y, far_x])
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import requests
+
 from skyatlas.errors import BadInput
 from skyatlas.sandbox import FAULTS, Fault, Sandbox, make_world
 from skyatlas.sandbox.faults import parse

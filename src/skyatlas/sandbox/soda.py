@@ -74,7 +74,7 @@ def _piece(hdu: Any, circle: list[float], band: list[float]) -> Any:
 
     if not isinstance(hdu, fits.PrimaryHDU | fits.ImageHDU | fits.CompImageHDU) or hdu.data is None:
         return hdu.copy()
-    wcs = WCS(hdu.header)
+    wcs = WCS(hdu.header, fix=False)  # fixing warns about each date that could be added
     spans = [slice(None)] * hdu.data.ndim
     if circle and wcs.has_celestial and hdu.data.ndim >= 2:
         spans[-1], spans[-2] = _spatial(wcs.celestial, circle, hdu.data.shape)
