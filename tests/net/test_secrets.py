@@ -156,6 +156,17 @@ def test_a_login_that_is_not_permitted_is_told_so(server: FaultServer, door: Str
         assert not caught.value.login
 
 
+def test_a_wrong_password_is_told_not_waited_for(server: FaultServer, door: StreetDoor) -> None:
+    def sign_in() -> Token:
+        return Token(door.ask(f"https://{HOST}/token").text, 2e9)
+
+    server.on(f"/{HOST}/token", body(b"first"), body(b"wrong password", 401))
+    server.on(f"/{HOST}/tap", body(b"", 401))
+    door.credentials.add([HOST], PasswordToken(sign_in, lambda: 0.0))
+    with pytest.raises(Refused, match="wrong password"):
+        door.ask(URL)
+
+
 def test_a_token_is_renewed_before_it_ends() -> None:
     today, made = [0.0], []
 
@@ -174,11 +185,13 @@ def test_a_token_is_renewed_before_it_ends() -> None:
     assert source.header() == "Bearer token-3"
 
 
-def test_a_sign_in_at_the_same_host_does_not_wait_for_its_own_turn(
-    server: FaultServer, door: StreetDoor
+@pytest.mark.parametrize("anonymous", [True, False])
+def test_a_sign_in_at_the_same_host_waits_neither_for_its_turn_nor_for_its_token(
+    server: FaultServer, door: StreetDoor, anonymous: bool
 ) -> None:
     def sign_in() -> Token:
-        return Token(door.anonymous().ask(f"https://{HOST}/token").text, 2e9)
+        way = door.anonymous() if anonymous else door
+        return Token(way.ask(f"https://{HOST}/token").text, 2e9)
 
     def guarded(line: Line) -> None:
         good = line.seen.headers.get("authorization") == "Bearer second"
@@ -192,6 +205,7 @@ def test_a_sign_in_at_the_same_host_does_not_wait_for_its_own_turn(
     asked.join(20)
     assert not asked.is_alive()
     assert len(server.asked(f"/{HOST}/tap")) == 2
+    assert all("authorization" not in s.headers for s in server.asked(f"/{HOST}/token"))
 
 
 def forms(secret: str) -> set[str]:

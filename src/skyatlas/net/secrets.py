@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -76,6 +77,7 @@ class Credentials:
         self._count = 0
         self._lock = threading.Lock()
         self._renewing = threading.Lock()
+        self._mine = threading.local()
 
     def add(self, hosts: Iterable[str], source: TokenSource) -> None:
         """Send this source's token to these hosts (exact names, https) from now on."""
@@ -89,8 +91,13 @@ class Credentials:
                 self._sources.pop(host.lower(), None)
 
     def source(self, url: str) -> TokenSource | None:
-        """The source whose token may be sent to this URL, or None."""
+        """The source whose token may be sent to this URL, or None.
+
+        None also while this very thread signs in: the question for a token carries none.
+        """
         parts = urlsplit(url)
+        if getattr(self._mine, "signing_in", False):
+            return None
         if parts.scheme.lower() != "https" or parts.port not in (None, 443):
             return None
         with self._lock:
@@ -101,7 +108,8 @@ class Credentials:
         source = self.source(url)
         if source is None:
             return None
-        header = source.header()
+        with self._signing_in():
+            header = source.header()
         hide(header.partition(" ")[2])
         return header
 
@@ -116,6 +124,15 @@ class Credentials:
             return
         with self._renewing:
             if self._renewed.get(source, 0) <= moment:
-                source.renew()
+                with self._signing_in():
+                    source.renew()
                 self._count += 1
                 self._renewed[source] = self._count
+
+    @contextmanager
+    def _signing_in(self) -> Iterator[None]:
+        self._mine.signing_in = True
+        try:
+            yield
+        finally:
+            self._mine.signing_in = False
