@@ -160,7 +160,11 @@ def _phase3(queries: Sequence[Query], door: Door) -> Iterator[Table | Note]:
             yield from _ssap(queries, door)
         except ArchiveError:
             raise error from None  # the first failure is the one to know about
-        yield Note(Why.UNANSWERED, f"TAP failed ({error}); these are spectra only, through SSAP")
+        yield Note(
+            Why.UNANSWERED,
+            f"TAP failed ({error}); these are spectra only, through "
+            "SSAP, which does not tell release dates",
+        )
 
 
 def _tap(
