@@ -49,13 +49,9 @@ def box(shared_box: Sandbox) -> Iterator[Sandbox]:
 
 
 def rows(answer: requests.Response) -> list[dict[str, object]]:
-    table = parse(io.BytesIO(answer.content)).get_first_table().to_table(use_names_over_ids=True)
-    masked = table.filled if table.masked else table.copy
-    assert masked
-    return [
-        {name: (None if row[name] is table.masked else row[name]) for name in table.colnames}
-        for row in table
-    ]
+    document = parse(io.BytesIO(answer.content), verify="exception")
+    table = document.get_first_table().to_table(use_names_over_ids=True)
+    return [dict(zip(table.colnames, row, strict=True)) for row in table]
 
 
 def links(box: Sandbox, *dp_ids: str, **headers: str) -> list[dict[str, object]]:
@@ -248,6 +244,7 @@ def test_ssap_says_what_is_missing_what_is_wrong_and_what_its_columns_are(
     with pytest.raises(DALQueryError, match="POS=1 is no position"):
         ssa.search(POS="1")
     columns = requests.get(url, params={"FORMAT": "METADATA"}, timeout=30).text
+    parse(io.BytesIO(columns.encode()), verify="exception")
     assert "ssa:Access.Reference" in columns
     assert "<TR>" not in columns
     assert "OVERFLOW" not in columns

@@ -28,7 +28,7 @@ _COLUMNS: tuple[tuple[Column, str, str], ...] = (
     (Column("s_ra", "double", "deg", "pos.eq.ra"), "", "s_ra"),
     (Column("s_dec", "double", "deg", "pos.eq.dec"), "", "s_dec"),
     (
-        Column("APERTURE", "double", "deg", "instr.fov"),
+        Column("APERTURE", "double", "deg", "phys.angSize;instr.fov"),
         "ssa:Char.SpatialAxis.Coverage.Bounds.Extent",
         "s_fov",
     ),

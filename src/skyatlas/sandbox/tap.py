@@ -29,6 +29,7 @@ HARD_LIMIT = 15_000_000
 SYNC_SECONDS = 60.0
 """The service's time for a query in sync, and a job's until it asks for more."""
 
+_SHAPES = "AREA BOX CIRCLE CONTAINS COORD1 COORD2 DISTANCE INTERSECTS POINT POLYGON"
 _EXAMPLES = (
     "SELECT TOP 5 * FROM ivoa.ObsCore WHERE obs_collection = 'MUSE'",
     "SELECT dp_id, object FROM dbo.raw WHERE instrument = 'XSHOOTER' AND dp_cat = 'SCIENCE'",
@@ -222,6 +223,9 @@ def _table(table: Table) -> str:
     return f"<table><name>{table.full_name}</name>{about}{''.join(columns)}</table>"
 
 
+_GEOMETRY = "".join(f"<feature><form>{name}</form></feature>" for name in _SHAPES.split())
+
+
 def capabilities(_state: State, asked: Asked, service: str) -> Response:
     """`/capabilities`: what the service can do, and its limits (TAPRegExt 1.0)."""
     base = asked.link(f"https://archive.eso.org/{service}")
@@ -231,19 +235,6 @@ def capabilities(_state: State, asked: Asked, service: str) -> Response:
         f'<accessURL use="full">{base}/{name}</accessURL></interface></capability>'
         for name in ("availability", "capabilities", "tables")
     )
-    shapes = [
-        "AREA",
-        "BOX",
-        "CIRCLE",
-        "CONTAINS",
-        "COORD1",
-        "COORD2",
-        "DISTANCE",
-        "INTERSECTS",
-        "POINT",
-        "POLYGON",
-    ]
-    geometry = "".join(f"<feature><form>{name}</form></feature>" for name in shapes)
     formats = "".join(
         f"<outputFormat><mime>{form.content_type}</mime><alias>{name}</alias></outputFormat>"
         for name, form in FORMATS.items()
@@ -259,7 +250,7 @@ def capabilities(_state: State, asked: Asked, service: str) -> Response:
         f'<accessURL use="base">{base}</accessURL></interface>'
         + (f'<dataModel ivo-id="{model}">ObsCore-1.1</dataModel>' if service == "tap_obs" else "")
         + '<language><name>ADQL</name><version ivo-id="ivo://ivoa.net/std/ADQL#v2.0">2.0</version>'
-        f'<languageFeatures type="ivo://ivoa.net/std/TAPRegExt#features-adqlgeo">{geometry}'
+        f'<languageFeatures type="ivo://ivoa.net/std/TAPRegExt#features-adqlgeo">{_GEOMETRY}'
         f"</languageFeatures></language>{formats}"
         "<retentionPeriod><default>86400</default><hard>15552000</hard></retentionPeriod>"
         "<executionDuration><default>60</default><hard>3600</hard></executionDuration>"
