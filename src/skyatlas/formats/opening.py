@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from skyatlas.errors import BadInput, FormatError
 
@@ -38,23 +38,37 @@ def opened(path: str | Path) -> Iterator[HDUList]:
     """
     path = Path(path)
     head = first_bytes(path)
-    # A plain file is read where it lies, so a cube of gigabytes costs only the HDUs in use.
-    source = path if wrapping_of(head) is None else io.BytesIO(unwrapped(path))
-    size = source.stat().st_size if isinstance(source, Path) else len(source.getbuffer())
-    head = head if isinstance(source, Path) else source.getvalue()[: len(head)]
-    if not head.startswith(b"SIMPLE"):
-        raise FormatError(f"{path.name} is not FITS: it {says(head)}.")
+    with _stream(path, head) as stream:
+        size = stream.seek(0, io.SEEK_END)
+        stream.seek(0)
+        if not (start := stream.read(4096)).startswith(b"SIMPLE"):
+            raise FormatError(f"{path.name} is not FITS: it {says(start)}.")
+        stream.seek(0)
+        with _hdus(path, stream, size) as hdus:
+            yield hdus
+
+
+@contextmanager
+def _hdus(path: Path, stream: BinaryIO, size: int) -> Iterator[HDUList]:
     from astropy.io import fits
 
     with quiet():
         try:
-            with fits.open(source, memmap=False, lazy_load_hdus=False) as hdus:
+            with fits.open(stream, memmap=False, lazy_load_hdus=False) as hdus:
                 _check_whole(path, hdus, size)
                 yield hdus
         except FormatError:
             raise
         except (*DAMAGE, fits.VerifyError) as problem:
             raise FormatError(f"{path.name} is damaged FITS: {_sentence(problem)}.") from problem
+
+
+def _stream(path: Path, head: bytes) -> BinaryIO:
+    """The bytes of FITS. A plain file is read where it lies: of a cube, only the HDUs in use.
+
+    It is opened here and not by astropy, which leaves it open where a header is broken (8.0.2).
+    """
+    return path.open("rb") if wrapping_of(head) is None else io.BytesIO(unwrapped(path))
 
 
 def first_bytes(path: Path) -> bytes:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from skyatlas.dataset import Cube, Spectrum
 from skyatlas.plots.images import plot_image
+from skyatlas.plots.sheets import WIDTH
 from skyatlas.plots.spectra import plot_spectrum
 
 if TYPE_CHECKING:
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 AIR_OR_VACUUM = {"AWAV": "air", "WAVE": "vacuum"}
 """First four letters of a spectral CTYPE (Greisen et al. 2006)."""
+COLOUR = "#D55E00"
+"""Vermilion (Okabe & Ito 2008) of the mark on the brightest pixel."""
 
 
 def plot_cube(cube: Cube, ax: Axes | None = None) -> Axes:
@@ -25,8 +28,6 @@ def plot_cube(cube: Cube, ax: Axes | None = None) -> Axes:
     if ax is not None:
         return plot_image(white, ax)
     from matplotlib.figure import Figure
-
-    from skyatlas.plots.figures import WIDTH
 
     spectrum, place = brightest(cube)
     figure = Figure(figsize=(WIDTH, 1.75 * WIDTH))
@@ -47,9 +48,6 @@ def plot_cube(cube: Cube, ax: Axes | None = None) -> Axes:
     below = plot_spectrum(spectrum, figure.add_subplot(grid[1]))
     below.set_title(f"brightest pixel (x {place[1]}, y {place[0]})")
     return axes
-
-
-COLOUR = "#D55E00"
 
 
 def brightest(cube: Cube) -> tuple[Spectrum, tuple[int, int]]:

@@ -8,27 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from skyatlas.dataset import Cube, Image, Spectrum, SpectrumList
 from skyatlas.errors import BadInput
+from skyatlas.plots.cubes import plot_cube
+from skyatlas.plots.images import plot_image
+from skyatlas.plots.sheets import DPI, FONT
+from skyatlas.plots.spectra import plot_spectrum
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     Data = Image | Cube | Spectrum | SpectrumList
-
-WIDTH = 5.2
-"""Inches, 132 mm: one and a half times a column of 88 mm."""
-FONT = 12.0
-"""Points: 8 pt when the figure is set at 88 mm."""
-DPI = 200
-"""Dots per inch of a file, unless the user's `savefig.dpi` says another."""
-
-
-def new_figure(shape: tuple[float, ...]) -> Figure:
-    """Return an empty figure for an image of this shape (ny, nx)."""
-    from matplotlib.figure import Figure
-
-    tall = min(max(shape[-2] / shape[-1], 0.35), 1.8)
-    return Figure(figsize=(WIDTH, 0.8 * WIDTH * tall + 1.0))
 
 
 def figure_of(data: Data, *, title: str | None = None) -> Figure:
@@ -54,10 +43,6 @@ def figure_of(data: Data, *, title: str | None = None) -> Figure:
 
 def draw(data: Data, ax: Axes | None) -> Axes:
     """Draw what `read` gave into these axes, or into a new figure's; return the axes in use."""
-    from skyatlas.plots.cubes import plot_cube
-    from skyatlas.plots.images import plot_image
-    from skyatlas.plots.spectra import plot_spectrum
-
     if isinstance(data, Spectrum | SpectrumList):
         return plot_spectrum(data, ax)
     if isinstance(data, Image):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from skyatlas.plots.frame import Frame, frame_of
 from skyatlas.plots.marks import draw_compass, draw_scale_bar
+from skyatlas.plots.sheets import new_figure
 from skyatlas.plots.words import number_words, title_of, unit_words
 
 if TYPE_CHECKING:
@@ -68,8 +69,6 @@ def _shape(image: Image) -> tuple[int, int]:
 
 def _axes(image: Image, frame: Frame | None, ax: Axes | None) -> Any:
     from astropy.visualization.wcsaxes import WCSAxes
-
-    from skyatlas.plots.figures import new_figure
 
     if frame is None:
         return new_figure(image.pixels.shape).add_subplot() if ax is None else ax

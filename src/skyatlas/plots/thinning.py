@@ -17,12 +17,15 @@ if TYPE_CHECKING:
 
 BINS = 4000
 """More than the dots across any figure; each is drawn as its smallest and largest sample."""
-WINDOW = 7
+WINDOW = 5
 """Samples of the running median: what is narrower than half of it is a spike, not a line."""
 BLOCK = 64
 """Samples in which the noise is taken to be the same."""
-NOISY = 10.0
+NOISY = 5.0
 """Blocks with this many times the typical noise do not set the limits."""
+
+WIDE = 100.0
+"""An axis whose ends have this ratio is drawn logarithmically."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,30 +93,41 @@ def _extremes(values: Floats) -> tuple[Floats, Floats]:
 
 
 def robust_limits(spectra: Sequence[Spectrum]) -> Limits:
-    """Return limits that show everything but spikes, from the running medians of all spectra."""
+    """Return limits that show all good samples but spikes and the noise of detector ends."""
     import numpy as np
 
     good = [part.flux[~part.mask] for part in spectra]
     if not any(len(values) for values in good):
         return Limits(0.0, 1.0, 0, 0)
-    ends, noise = [], []
+    everything = np.concatenate(good)
+    shown, near = [], []
     for values in good:
         if len(values):
-            smooth = running_median(values)
-            local = _local_noise(values - smooth)
-            typical = float(np.median(local))
-            # The ends of a detector are all noise; they are shown only as far as the limits go.
-            quiet = smooth[local <= NOISY * typical]
-            ends += [float(quiet.min()), float(quiet.max())]
-            noise.append(1.4826 * typical)
-    room = 5 * float(np.median(noise))
-    everything = np.concatenate(good)
-    low = max(min(ends) - room, float(everything.min()))
-    high = min(max(ends) + room, float(everything.max()))
+            believable, noise = _believable(values)
+            shown.append(values[believable] if believable.any() else values)
+            near.append(5 * noise)
+    low = min(float(values.min()) for values in shown) - max(near)
+    high = max(float(values.max()) for values in shown) + max(near)
+    low, high = max(low, float(everything.min())), min(high, float(everything.max()))
     margin = 0.05 * (high - low) or 0.5 * abs(high) or 0.5
     low, high = low - margin, high + margin
     beyond = int(((everything < low) | (everything > high)).sum())
-    return Limits(low, high, beyond, _power(max(abs(low), abs(high))))
+    return Limits(low, high, beyond, power_of_ten(max(abs(low), abs(high))))
+
+
+def _believable(values: Floats) -> tuple[NDArray[np.bool_], float]:
+    """True for all samples but spikes and the noise of detector ends; and the typical noise."""
+    import numpy as np
+
+    smooth = running_median(values)
+    residuals = np.abs(values - smooth)
+    noise = 1.4826 * _local_noise(residuals)
+    typical = float(np.median(noise))
+    # In a line the neighbours rise too, to half of it at least; beside a spike they do not.
+    neighbours = np.abs(smooth - np.median(smooth))
+    in_line = (neighbours > 5 * noise) & (residuals <= neighbours)
+    believable = (noise <= NOISY * typical) & ((residuals <= 5 * noise) | in_line)
+    return believable, typical
 
 
 def _local_noise(residuals: Floats) -> Floats:
@@ -136,9 +150,16 @@ def running_median(values: Floats) -> Floats:
     return np.asarray(np.median(windows, axis=1))
 
 
-def _power(largest: float) -> int:
-    """The power of ten to take out of tick labels: none where they are readable as they are."""
+def power_of_ten(largest: float) -> int:
+    """Return the power of ten to take out of tick labels: 0 where they are readable as they are."""
     import math
 
     exponent = math.floor(math.log10(largest)) if largest > 0 else 0
     return 0 if -2 <= exponent <= 4 else exponent
+
+
+def spans_decades(spectra: Sequence[Spectrum]) -> bool:
+    """Whether the axis is so long that only a logarithmic one shows it (CALSPEC, SEDs)."""
+    low = min(float(part.axis.min()) for part in spectra)
+    high = max(float(part.axis.max()) for part in spectra)
+    return low > 0 and high / low > WIDE

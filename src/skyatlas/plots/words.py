@@ -69,10 +69,14 @@ def unit_words(unit: UnitBase | None, text: str) -> str:
     return _plain(text) or "unit not stated"
 
 
-def axis_label(spectrum: Spectrum) -> str:
-    """Return the label of the spectral axis: quantity, unit, medium and frame, as the file says."""
+def axis_label(spectrum: Spectrum, power: int) -> str:
+    """Return the label of the spectral axis: quantity, unit, medium and frame, as the file says.
+
+    The tick labels are divided by 10**power.
+    """
     quantity = _quantity(spectrum.axis_unit)
-    label = f"{quantity} ({unit_words(spectrum.axis_unit, spectrum.axis_unit_text)})"
+    factor = rf"$10^{{{power}}}$ " if power else ""
+    label = f"{quantity} ({factor}{unit_words(spectrum.axis_unit, spectrum.axis_unit_text)})"
     said: list[str] = []
     if quantity in {"Wavelength", "Spectral axis"}:
         said.append(spectrum.medium or "medium not stated")
@@ -85,19 +89,20 @@ def flux_label(unit: UnitBase | None, text: str, power: int) -> str:
     """Return the label of the flux axis whose tick labels are divided by 10**power."""
     factor = rf"$10^{{{power}}}$ " if power else ""
     if unit is not None and power:
+        import astropy.units as u
         import numpy as np
 
         # One power of ten in the label: 10**-17 of the unit and that of the ticks together.
         decades = float(np.log10(abs(unit.scale)))
         if decades and decades == round(decades):
-            unit = unit / unit.scale
+            unit = u.CompositeUnit(1, unit.bases, unit.powers)
             factor = rf"$10^{{{power + round(decades)}}}$ "
     return in_lines([_flux_word(unit), f"({factor}{unit_words(unit, text)})"], " ", LONGEST_UPRIGHT)
 
 
 def number_words(value: float, digits: int = 3) -> str:
     """Return a number as a tick label, with a true minus sign."""
-    whole = 1e3 <= abs(value) < 1e6
+    whole = 10**digits <= abs(value) < 1e6
     return (f"{value:.0f}" if whole else f"{value:.{digits}g}").replace("-", "−")
 
 
