@@ -10,16 +10,15 @@ import numpy as np
 import pytest
 from astropy import units
 from astropy.coordinates import SkyCoord
-from astropy.io import fits
 from astropy.visualization import ZScaleInterval
 from astropy.wcs import WCS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
-from skyatlas.dataset import Cube, Image
+from skyatlas.dataset import Image
 from skyatlas.formats import read
-from skyatlas.plots import figure_of, plot_cube, plot_image, save
+from skyatlas.plots import figure_of, plot_image, save
 from skyatlas.plots.marks import round_length
 
 U = units.arcsec
@@ -236,41 +235,6 @@ def test_plain_axes_are_replaced_in_their_place_and_sky_axes_are_kept() -> None:
     assert right not in figure.axes
     assert left in figure.axes
     assert plot_image(image_with(wcs_of(20.0)), axes) is axes
-
-
-def cube_with_source(tmp_path: Path) -> Cube:
-    values = np.random.default_rng(2).normal(0, 0.1, (50, 20, 30)).astype(np.float32)
-    values[:, 12, 7] += np.linspace(1, 2, 50)
-    header = wcs_of(30.0).to_header()
-    header.update({"WCSAXES": 3, "CTYPE3": "AWAV", "CUNIT3": "Angstrom", "CRVAL3": 5000.0,
-                   "CRPIX3": 1.0, "CDELT3": 2.0, "BUNIT": "adu"})  # fmt: skip
-    fits.PrimaryHDU(values, header).writeto(tmp_path / "cube.fits")
-    cube = read(tmp_path / "cube.fits")
-    assert isinstance(cube, Cube)
-    return cube
-
-
-def test_a_cube_is_its_white_light_and_the_spectrum_of_its_brightest_pixel(tmp_path: Path) -> None:
-    cube = cube_with_source(tmp_path)
-    axes: Any = plot_cube(cube)
-    assert np.array_equal(axes.images[0].get_array(), cube.white().pixels)
-    below = axes.figure.axes[-1]
-    assert below.get_xlabel().startswith(r"Wavelength ($\mathrm{\mathring{A}}$), air")
-    (curve,) = [line for line in below.lines if line.get_gid() == "flux"]
-    assert curve.get_xdata()[[0, -1]] == pytest.approx([5000, 5098])
-    assert np.array_equal(curve.get_ydata(), cube.pixels[:, 12, 7])
-    (mark,) = [line for line in axes.lines if line.get_gid() == "brightest"]
-    assert mark.get_xydata().tolist() == [[7, 12]]
-
-
-def test_text_is_at_least_8_points_in_a_column_of_88_mm(tmp_path: Path) -> None:
-    from matplotlib.text import Text
-
-    for data in (image_with(wcs_of(33.0)), cube_with_source(tmp_path)):
-        figure = figure_of(data)
-        shrink = 88 / 25.4 / figure.get_size_inches()[0]
-        sizes = [t.get_fontsize() for t in figure.findobj(Text) if t.get_text() and t.get_visible()]
-        assert min(sizes) * shrink >= 7.99
 
 
 def test_the_users_settings_hold() -> None:

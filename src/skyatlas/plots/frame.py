@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     Matrix = NDArray[np.float64]
 
-STEP = 1.0
-"""Arcsec: how far from the centre the directions of north and east are taken."""
 ALMOST = 0.01
 """Turns of less than 0.6 degrees are left out: pixels stay square on the screen."""
 
