@@ -238,3 +238,14 @@ def test_questions_start_no_faster_than_the_pace_allows(server: FaultServer, clo
     for _ in range(5):
         door.ask(url)
     assert clock.waits == [0.25] * 4
+
+
+def test_too_many_requests_hold_the_whole_host(door: StreetDoor, clock: Clock) -> None:
+    door.turns.hold("127.0.0.1", 9.0)
+    with door.turns.question("other.org"):
+        assert clock.waits == []
+    with door.turns.question("127.0.0.1"):
+        assert clock.waits == [9.0]
+    door.turns.hold("127.0.0.1", 5.0)
+    with door.turns.file("127.0.0.1"):
+        assert clock.waits == [9.0, 5.0]

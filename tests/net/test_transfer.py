@@ -411,6 +411,20 @@ def test_stop_keeps_the_bytes(server: FaultServer, door: StreetDoor, tmp_path: P
     assert (receipt.path.read_bytes(), receipt.status) == (DATA, "resumed")
 
 
+def test_stop_ends_the_wait_for_a_turn(
+    server: FaultServer, door: StreetDoor, tmp_path: Path
+) -> None:
+    stop = threading.Event()
+    stop.set()
+    with (
+        door.turns.file(HOST),
+        door.turns.file(HOST),
+        pytest.raises(Incomplete, match="was stopped"),
+    ):
+        fetch_one(product(), tmp_path, door=door, stop=stop)
+    assert server.seen == []
+
+
 def test_ctrl_c_keeps_the_bytes(server: FaultServer, door: StreetDoor, tmp_path: Path) -> None:
     def interrupt(done: int, total: int | None) -> None:
         raise KeyboardInterrupt

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pycurl
@@ -109,7 +110,7 @@ def _set_up(curl: Any, wish: Wish) -> None:
     curl.setopt(pycurl.LOW_SPEED_LIMIT, _SLOWEST)
     curl.setopt(pycurl.LOW_SPEED_TIME, max(1, int(wish.silence)))
     curl.setopt(pycurl.BUFFERSIZE, 512 * 1024)
-    folder = wish.certificates.endswith(("/", "\\"))
+    folder = Path(wish.certificates).is_dir()
     curl.setopt(pycurl.CAPATH if folder else pycurl.CAINFO, wish.certificates)
     if wish.direct:
         curl.setopt(pycurl.NOPROXY, "*")
