@@ -13,6 +13,7 @@ from skyatlas.cli import COMMANDS, HELP
 from skyatlas.cli.arguments import with_minus_signs
 from skyatlas.cli.options import Code, common
 from skyatlas.errors import AtlasError, BadInput, Refused
+from skyatlas.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +56,7 @@ class Commands(click.Group):
 
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="skyatlas", message="skyatlas %(version)s")
+@click.version_option(__version__, message="skyatlas %(version)s")
 @common
 def skyatlas() -> None:
     """One question to every astronomical archive, one honest answer, files that cannot lie."""

@@ -154,7 +154,8 @@ def _show_plan(todo: Plan, *, as_json: bool) -> None:
             ]
         )
     unknown = f", {todo.unsized} of unknown size" if todo.unsized else ""
-    say(f"{len(todo.products)} files, {size_text(todo.size)}{unknown}; --dry-run: nothing fetched")
+    count = f"{len(todo.products)} file{'s' if len(todo.products) != 1 else ''}"
+    say(f"{count}, {size_text(todo.size)}{unknown}; --dry-run: nothing fetched")
 
 
 def _show(done: Fetched) -> None:
