@@ -76,8 +76,7 @@ class StreetDoor(requests.Session):
         self.cookies = RequestsCookieJar(policy=HostOnlyCookies())
         # A truthy auth that adds nothing: requests would otherwise look into ~/.netrc by itself.
         self.auth = _unchanged
-        if ca_bundle:
-            self.verify = ca_bundle
+        self._ca_bundle = ca_bundle  # wins over REQUESTS_CA_BUNDLE
         self._mount(StreetAdapter(self.route, self.credentials))
 
     def ask(
@@ -132,7 +131,7 @@ class StreetDoor(requests.Session):
             prepared.url or "",
             sending.get("proxies") or {},
             True,
-            sending.get("verify"),
+            sending.get("verify") or self._ca_bundle,
             sending.get("cert"),
         )
         del settings["stream"]
@@ -159,8 +158,10 @@ class StreetDoor(requests.Session):
 
     def anonymous(self) -> StreetDoor:
         """The same door (connections, turns, route) without credentials and cookies."""
-        twin = StreetDoor(self.hosts, patience=self.patience, clock=self.clock)
-        twin.route, twin.turns, twin.verify = self.route, self.turns, self.verify
+        twin = StreetDoor(
+            self.hosts, patience=self.patience, clock=self.clock, ca_bundle=self._ca_bundle
+        )
+        twin.route, twin.turns = self.route, self.turns
         twin._mount(self._adapter.beside(twin.credentials))
         return twin
 
@@ -188,7 +189,7 @@ class StreetDoor(requests.Session):
 
     def certificates(self, url: str) -> str:
         """Path of the CA bundle (file or folder) to check this URL's certificate with."""
-        chosen = self.merge_environment_settings(url, {}, True, None, None)["verify"]
+        chosen = self.merge_environment_settings(url, {}, True, self._ca_bundle, None)["verify"]
         return chosen if isinstance(chosen, str) else certifi.where()
 
     def question(self, url: str) -> Question:
