@@ -8,7 +8,8 @@ import pytest
 
 from skyatlas.sandbox.adql import BadQuery
 from skyatlas.sandbox.database import Database, TooLong
-from skyatlas.sandbox.tables import Column, Table, tap_schema
+from skyatlas.sandbox.item import Item, World
+from skyatlas.sandbox.tables import Column, Table, observations, tap_schema
 
 ROWS = (
     {"dp_id": "A", "instrument": "MUSE", "snr": 3.0, "n": 1, "s_region": "POSITION J2000 10.0 0.0"},
@@ -142,6 +143,7 @@ def test_more_rows_than_wanted_are_said(database: Database) -> None:
         ("attach 'x' as y", "Incorrect ADQL query"),
         ("select * from pragma_table_info('raw')", "is no table"),
         ("select load_extension('x')", "not authorized"),
+        ("select zeroblob(9) from dbo.raw", "not authorized to use function"),
         ("select rowid from dbo.raw", "prohibited"),
         ("select circle('ICRS', 1, 2) from dbo.raw", "a CIRCLE needs 3 numbers"),
         ("select n from dbo.raw where contains(point('ICRS', 1, 2), 'rubbish') = 1", "no region"),
@@ -179,3 +181,9 @@ def test_tap_schema_describes_every_table_and_itself(database: Database) -> None
     )
     assert found.rows[0] == ("dp_id", "char", None, "meta.id", None)
     assert found.rows[4] == ("s_region", "char", None, None, "adql:REGION")
+
+
+def test_a_world_with_unknown_columns_is_refused() -> None:
+    item = Item("eso", "A", "A.fits", "application/fits", bytes, "dbo.raw", {"exposur": 3.0})
+    with pytest.raises(ValueError, match=r"A has values for unknown columns: \['exposur'\]"):
+        observations(World({"A": item}, (), {}, {}), None)
