@@ -283,6 +283,8 @@ class Receipt:
     """The file unpacked from a .fits.Z original, which stays at `path`."""
     versions: Mapping[str, str] = field(default_factory=_nothing, hash=False)
     status: Literal["fetched", "resumed", "kept"] = "fetched"
+    made_up: bool = False
+    """It came from the sandbox: no telescope ever saw this."""
 
     @property
     def readable(self) -> Path:

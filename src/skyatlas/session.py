@@ -347,10 +347,15 @@ def read(what: str | Path | Receipt) -> Image | Cube | Spectrum | SpectrumList:
 
 
 def describe(what: str | Path | Receipt) -> Contents:
-    """Say what a file is, whatever it is."""
+    """Say what a file is, whatever it is; with a receipt beside it, also where it came from."""
+    from skyatlas import library
+    from skyatlas.dataset import Contents
     from skyatlas.formats import describe as describe_file
 
-    return describe_file(_path(what))
+    path = _path(what)
+    contents = describe_file(path)
+    receipt = library.receipt_of(path)
+    return Contents(contents.kind, (*contents.lines, *(library.told(receipt) if receipt else ())))
 
 
 def plot(what: Any, ax: Any = None) -> Any:

@@ -12,6 +12,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
+from skyatlas import archives as registry
 from skyatlas import library
 from skyatlas.archive import Ask
 from skyatlas.errors import BadInput, Corrupt, Refused, Unwritable
@@ -372,3 +373,21 @@ def test_a_wrong_checksum_in_the_list_is_corrupt(
 def test_what_cannot_be_fetched_is_refused(atlas: Session, tmp_path: Path, what: object) -> None:
     with pytest.raises(BadInput, match="cannot fetch"):
         atlas.fetch(what, tmp_path)
+
+
+def test_what_the_sandbox_made_up_says_so_and_is_never_kept_for_the_real_thing(
+    atlas: Session, muse: Observations, tmp_path: Path
+) -> None:
+    from skyatlas.journeys.fetch import fetch
+    from skyatlas.net.door import StreetDoor
+    from skyatlas.session import describe
+
+    (receipt,) = atlas.fetch(muse, tmp_path).receipts
+    assert receipt.made_up
+    assert "made up" in str(describe(receipt))
+    document = json.loads((tmp_path / "provenance.json").read_text())
+    assert document["entity"][f"file:{receipt.path.name}"]["skyatlas:sandbox"] is True
+    # The real archive would have to be asked; offline that is a failure, never the made-up file.
+    real = fetch(atlas.plan(muse), tmp_path, registry.archive, StreetDoor(offline=True))
+    assert not real.receipts
+    assert len(real.failures) == 1

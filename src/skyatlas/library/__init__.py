@@ -1,13 +1,23 @@
 """This room keeps what is on disk: a receipt beside every file, and one provenance per folder."""
 
 from skyatlas.library.prov import write_provenance
-from skyatlas.library.receipts import SUFFIX, is_whole, read_receipt, receipts_in, write_receipt
+from skyatlas.library.receipts import (
+    SUFFIX,
+    is_whole,
+    read_receipt,
+    receipt_of,
+    receipts_in,
+    told,
+    write_receipt,
+)
 
 __all__ = [
     "SUFFIX",
     "is_whole",
     "read_receipt",
+    "receipt_of",
     "receipts_in",
+    "told",
     "write_provenance",
     "write_receipt",
 ]

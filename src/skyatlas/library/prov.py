@@ -80,6 +80,7 @@ def _describe(folder: Path, receipt: Receipt, parts: dict[str, dict[str, Any]]) 
         "skyatlas:size": receipt.size,
         "skyatlas:sha256": receipt.sha256,
         "skyatlas:verified": list(receipt.verified),
+        "skyatlas:sandbox": receipt.made_up,
     }
     parts["entity"][source] = {"prov:location": receipt.url, **facts}
     parts["activity"][activity] = {

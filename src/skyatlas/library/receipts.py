@@ -53,6 +53,7 @@ def write_receipt(receipt: Receipt, context: Mapping[str, Any]) -> Path:
             "last_modified": receipt.last_modified,
             "content_type": receipt.content_type,
             "status": receipt.status,
+            "sandbox": receipt.made_up,
         },
         "query": dict(context),
         "versions": dict(receipt.versions),
@@ -87,9 +88,44 @@ def read_receipt(path: Path) -> Receipt | None:
             unpacked=path.with_name(file["unpacked"]) if file["unpacked"] else None,
             versions=document["versions"],
             status=retrieval["status"],
+            made_up=retrieval["sandbox"],
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def receipt_of(path: Path) -> Receipt | None:
+    """The receipt of a file: beside it, or beside the packed file that it was unpacked from."""
+    for name in (path.name, f"{path.name}.Z"):
+        receipt = read_receipt(path.with_name(name + SUFFIX))
+        if receipt is not None and path.name in (receipt.path.name, name.removesuffix(".Z")):
+            return receipt
+    return None
+
+
+def told(receipt: Receipt) -> tuple[str, ...]:
+    """The provenance in a few lines for people."""
+    product, facts = receipt.product, receipt.product.provenance
+    whose = " ".join(
+        str(facts[name]) for name in ("proposal_id", "obs_creator_name") if name in facts
+    )
+    rights = " ".join(
+        str(facts[name]) for name in ("data_rights", "obs_release_date") if name in facts
+    )
+    whence = f"{product.archive} {product.product_id}".strip() or receipt.url
+    if receipt.made_up:
+        whence = f"the sandbox's {whence} (made up; no telescope saw it)"
+    state = "as fetched" if is_whole(receipt) else "CHANGED since it was fetched"
+    lines = (
+        ("from", f"{whence}, {receipt.answered_url}"),
+        ("programme and PI", whose),
+        ("data rights", rights),
+        ("reference", str(facts.get("bib_reference", ""))),
+        ("fetched", f"{receipt.ended}, {state}"),
+        ("sha256", receipt.sha256),
+        ("verified", ", ".join(receipt.verified)),
+    )
+    return tuple(f"{title}: {text}" for title, text in lines if text)
 
 
 def receipts_in(folder: Path) -> Iterator[Receipt]:
