@@ -33,6 +33,10 @@ def test_a_linear_axis_counts_pixels_from_one(line: Writer) -> None:
     assert spectrum.flux_unit == u.adu
 
 
+def test_a_header_without_crpix_means_the_first_pixel(line: Writer) -> None:
+    assert spectrum_of(line(CTYPE1="WAVE", CRVAL1=500.0, CDELT1=0.5)).axis[0] == 500
+
+
 @pytest.mark.parametrize(
     ("ctype", "medium"), [("AWAV", "air"), ("WAVE", "vacuum"), ("WAVELENGTH", None)]
 )

@@ -164,7 +164,7 @@ def test_what_has_no_plot_is_refused() -> None:
 
 
 def test_a_dollar_in_a_header_is_no_mathematics(tmp_path: Path) -> None:
-    save(spectrum(meta={"OBJECT": "cost: 3$ or 4$ \\frac"}), tmp_path / "a.png")
+    save(spectrum(meta={"OBJECT": "cost: $\\frac$ and more"}), tmp_path / "a.png")
 
 
 @pytest.mark.parametrize(
