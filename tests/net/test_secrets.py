@@ -156,6 +156,18 @@ def test_a_login_that_is_not_permitted_is_told_so(server: FaultServer, door: Str
         assert not caught.value.login
 
 
+def test_a_sign_in_passes_where_all_turns_are_taken(server: FaultServer, door: StreetDoor) -> None:
+    server.on(f"/{HOST}/token", body(b"first"))
+    ask = door.anonymous().ask
+    source = PasswordToken(lambda: Token(ask(f"https://{HOST}/token").text, 2e9), lambda: 0.0)
+    door.credentials.add([HOST], source)
+    signed = threading.Thread(target=door.prepare, args=(URL,), daemon=True)
+    with door.turns.question(HOST):  # the only one
+        signed.start()
+        signed.join(10)
+    assert not signed.is_alive()
+
+
 def test_a_wrong_password_is_told_not_waited_for(server: FaultServer, door: StreetDoor) -> None:
     def sign_in() -> Token:
         return Token(door.ask(f"https://{HOST}/token").text, 2e9)

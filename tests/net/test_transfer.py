@@ -27,7 +27,7 @@ from skyatlas.errors import (
 )
 from skyatlas.model import Product
 from skyatlas.net.door import Host, Patience, StreetDoor
-from skyatlas.net.pace import Clock
+from skyatlas.net.pace import Cancelled, Clock
 from skyatlas.net.transfer import fetch_one
 
 HOST = "dataportal.eso.org"
@@ -457,30 +457,25 @@ def test_a_full_disk_is_told_and_the_part_makes_room(
     assert left_in(tmp_path) == []
 
 
-def test_no_more_files_at_once_than_the_pace_allows(
+def test_a_file_on_its_way_holds_a_turn(
     server: FaultServer, door: StreetDoor, tmp_path: Path
 ) -> None:
-    here, most, lock, full = [0], [0], threading.Lock(), threading.Barrier(2)
+    told: list[str] = []
 
-    def count(line: Line) -> None:
-        with lock:
-            here[0] += 1
-            most[0] = max(most[0], here[0])
-        full.wait(10)  # both turns are taken, so both must meet here
-        with lock:
-            here[0] -= 1
-        line.whole(200, DATA)
+    def try_another(done: int, total: int | None) -> None:
+        stop = threading.Event()
+        stop.set()
+        try:
+            with door.turns.file(HOST, stop):
+                told.append("free")
+        except Cancelled:
+            told.append("taken")
 
-    threads = []
-    for number in range(6):
-        serve(server, count, path=f"/{number}")
-        args = (product(f"/{number}"), tmp_path)
-        threads.append(threading.Thread(target=fetch_one, args=args, kwargs={"door": door}))
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    assert (most[0], len(left_in(tmp_path))) == (2, 6)
+    serve(server, body(b"data"))
+    with door.turns.file(HOST):  # one of two
+        fetch_one(product(), tmp_path, door=door, progress=try_another)
+    fetch_one(product(), tmp_path, door=door, progress=try_another)
+    assert told == ["taken", "free"]
 
 
 def test_offline_nothing_is_asked(server: FaultServer, tmp_path: Path) -> None:
