@@ -271,7 +271,12 @@ class Session:
         for archive in self.archives():
             for host in archive.hosts:
                 hosts[host] = Host(archive.name, archive.pace, login=bool(archive.login_hint))
-        return StreetDoor(hosts, sandbox=self._sandbox_url(), offline=self.settings.offline)
+        return StreetDoor(
+            hosts,
+            sandbox=self._sandbox_url(),
+            offline=self.settings.offline,
+            ca_bundle=self.settings.environment.get("SSL_CERT_FILE"),
+        )
 
     def _sandbox_url(self) -> str | None:
         if self.settings.sandbox != "":

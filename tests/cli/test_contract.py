@@ -323,3 +323,21 @@ def test_a_closed_pipe_is_no_traceback(box: Sandbox) -> None:
     process.stderr.close()
     process.wait()
     assert "Traceback" not in talk
+
+
+def test_the_sandbox_serves_until_it_is_told_to_stop() -> None:
+    import signal
+
+    from skyatlas.session import Session
+    from skyatlas.settings import Settings
+
+    command = [sys.executable, "-m", "skyatlas", "sandbox", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        address = process.stdout.readline().decode().strip()
+        assert address.startswith("http://127.0.0.1:")
+        with Session(Settings(sandbox=address)) as session:
+            assert len(session.search("NGC 1068", public=True)) > 10
+        process.send_signal(signal.SIGINT)
+        process.communicate()
+    assert process.returncode == 0

@@ -26,9 +26,28 @@ def sandbox(port: int, seed: int) -> int:
     Faults: `--fault NAME[:WHERE[:COUNT]]` lets them misbehave as the real ones sometimes do.
     """
     told = click.get_current_context().find_root().ensure_object(dict)
-    folders: tuple[Path, ...] = tuple(told.get("holdings", ()))
-    from skyatlas.sandbox import serve_forever
+    from skyatlas.errors import BadInput
+    from skyatlas.sandbox import Sandbox
 
-    say(f"the sandbox opens at http://127.0.0.1:{port}/ (Ctrl-C closes it)")
-    serve_forever(port=port, seed=seed, folders=folders, faults=tuple(told.get("fault", ())))
+    folders: tuple[Path, ...] = tuple(told.get("holdings", ()))
+    try:
+        with Sandbox(port, seed, folders, tuple(told.get("fault", ()))) as box:
+            click.echo(box.url)
+            say("is the sandbox's address; Ctrl-C closes it. In another terminal:")
+            say(f"  SKYATLAS_SANDBOX={box.url} skyatlas search 'NGC 1068'")
+            _wait()
+    except OSError as error:
+        raise BadInput(f"the port {port} cannot be used: {error.strerror}") from error
+    say("closed")
     return Code.DONE
+
+
+def _wait() -> None:
+    """Until Ctrl-C, or until whoever started us asks us to end."""
+    import signal
+    from threading import Event
+
+    ended = Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    ended.wait()

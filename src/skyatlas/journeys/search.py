@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from skyatlas.errors import ArchiveError
 from skyatlas.model import Interval, Note, Query, Report, Target, Why
 from skyatlas.obscore import empty
 from skyatlas.observations import Observations
+from skyatlas.threads import side_by_side
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,12 +27,7 @@ if TYPE_CHECKING:
 
 def search(queries: Sequence[Query], archives: Sequence[Archive], door: Door) -> Observations:
     """Ask every archive, each in a thread of its own. Never raises for an archive that failed."""
-    with ThreadPoolExecutor(max(1, len(archives)), thread_name_prefix="skyatlas") as pool:
-        try:
-            answers = list(pool.map(lambda archive: _ask(archive, queries, door), archives))
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    answers = side_by_side(lambda archive: _ask(archive, queries, door), archives, len(archives))
     tables = [table for table, _ in answers if len(table)]
     table = _stacked(tables)
     if "query" in table.colnames:

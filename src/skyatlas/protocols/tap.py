@@ -110,6 +110,9 @@ def _async(door: Door, service: TapService, adql: str, most: int) -> Answer:
         finally:
             job.delete()
     except DALAccessError as error:
+        cause = getattr(error, "cause", None)
+        if isinstance(cause, ArchiveError):  # the door's own word, which pyvo has wrapped
+            raise cause from error
         raise Broken(
             f"{service.archive} could not run the job: {' '.join(str(error).split())[:300]}",
             archive=service.archive,

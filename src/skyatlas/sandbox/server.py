@@ -203,15 +203,6 @@ class Sandbox:
         """Let go whoever waits in silence."""
         self._loop.call_soon_threadsafe(self._wire.release)
 
-    def serve_forever(self) -> None:
-        """Serve until the keyboard interrupts: for the command line."""
-        never = threading.Event()
-        with self:
-            try:
-                never.wait()
-            except KeyboardInterrupt:
-                return
-
 
 def _faults_of(given: Sequence[faults.Fault | str]) -> faults.Faults:
     return faults.Faults(tuple(faults.parse(one) if isinstance(one, str) else one for one in given))

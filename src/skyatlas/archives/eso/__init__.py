@@ -10,7 +10,6 @@ import base64
 import binascii
 import json
 import re
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from skyatlas.archive import Archive, Ask, Many, Pace, Token
@@ -20,6 +19,7 @@ from skyatlas.errors import ArchiveError, BadInput, Refused, Unreadable
 from skyatlas.model import Association, Note, Product, Query, Why
 from skyatlas.obscore import said
 from skyatlas.protocols import ssa, tap
+from skyatlas.threads import side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -79,9 +79,10 @@ class Eso(Archive):
         for row in raw:
             if not ask.only or "#this" in ask.only:
                 yield links.file_of(row)
-        with ThreadPoolExecutor(self.pace.at_once) as pool:
-            for found in pool.map(lambda row: list(links.follow(row, door, ask)), reduced):
-                yield from found
+        for found in side_by_side(
+            lambda row: list(links.follow(row, door, ask)), reduced, self.pace.at_once
+        ):
+            yield from found
         if ask.calibrations:
             frames = dict.fromkeys(links.dp_id_of(row) for row in raw)
             for row in reduced:
