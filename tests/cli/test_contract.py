@@ -292,10 +292,10 @@ def test_login_whoami_logout(
     assert said.code == 0
     assert "logged in" in said.talk
     assert "environment" in at_sandbox("whoami", "eso").data
-    monkeypatch.setenv("SKYATLAS_ESO_PASSWORD", "wrong")
+    monkeypatch.setenv("SKYATLAS_ESO_PASSWORD", "mellon-4711")
     said = at_sandbox("login", "eso")
     assert said.code == 4
-    assert "wrong" not in said.talk
+    assert "mellon-4711" not in said.talk
     assert at_sandbox("logout", "eso").code == 0
 
 

@@ -173,3 +173,10 @@ def test_describe_counts_the_rows_of_a_votable(tmp_path: Path) -> None:
     path = tmp_path / "answer.fits"
     Table({"ra": [1.0, 2.0], "dec": [3.0, 4.0]}).write(path, format="votable")
     assert "2 rows x 2 columns: ra, dec" in str(describe(path))
+
+
+def test_lzw_flags_that_nobody_defined_are_refused(tmp_path):
+    path = tmp_path / "a.fits.Z"
+    path.write_bytes(b"\x1f\x9d\xf0" + b"S" * 3000)
+    with pytest.raises(FormatError, match="flags"):
+        read(path)

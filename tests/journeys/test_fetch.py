@@ -391,3 +391,19 @@ def test_what_the_sandbox_made_up_says_so_and_is_never_kept_for_the_real_thing(
     real = fetch(atlas.plan(muse), tmp_path, registry.archive, StreetDoor(offline=True))
     assert not real.receipts
     assert len(real.failures) == 1
+
+
+# Scenario 22: duplicates downloaded twice.
+def test_a_file_that_two_products_share_is_planned_once(atlas: Session) -> None:
+    found = atlas.search(
+        NGC_1068, instrument="MUSE", program="094.B-0321", calib_level="1..", public=True
+    )
+    plan = atlas.plan(found, Ask(ancillary=True))
+    ids = [product.product_id for product in plan.products]
+    assert set(found["dp_id"]) <= set(ids)  # the white-light image is also the cube's companion
+    assert len(ids) == len(set(ids))
+
+
+def test_a_search_of_an_own_table_is_no_more_complete_than_any_other(atlas: Session) -> None:
+    assert atlas.search(NGC_1068, table="ist.xshooter").complete is None
+    assert atlas.search(NGC_1068, table="ssap").complete is None

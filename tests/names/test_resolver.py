@@ -58,9 +58,7 @@ def test_every_input_has_its_outcome_in_its_place(door, sesame):
         Target, BadInput, UnknownTarget, Target, BadInput, Target,
     ]  # fmt: skip
     first = outcomes[0]
-    assert first == Target(
-        "M 87", 187.70593077, 12.39112325, "M 87", "SIMBAD", "", NOW.isoformat()
-    )
+    assert first == Target("M 87", 187.70593077, 12.39112325, "M 87", "SIMBAD", "", NOW.isoformat())
     assert outcomes[5] == first
 
 
@@ -294,3 +292,11 @@ def test_an_empty_name_is_refused(street, door):
     assert isinstance(resolve(["  "], door)[0], BadInput)
     assert isinstance(resolve([None], door)[0], BadInput)
     assert not street.asked
+
+
+def test_a_name_that_only_the_offline_catalogue_has_is_found_there_and_it_is_said(door, sesame):
+    (target,) = resolve(["Caldwell 14"], door, now=now)
+    assert (target.ra, target.dec) == pytest.approx((35.175, 57.1375))
+    assert "no resolver knows this name" in target.said
+    (outcome,) = resolve(["simbad:Caldwell 14"], door, now=now)
+    assert isinstance(outcome, UnknownTarget)

@@ -39,7 +39,7 @@ Commands (each has --help with examples):
 Options, before or after the command:
   --sandbox                      Ask made-up archives; nothing leaves this machine.
   --holdings DIR                 With --sandbox: add the FITS files of a folder to its sky.
-  --fault NAME[:WHERE[:COUNT]]   With --sandbox: misbehave.
+  --fault NAME[=VALUE][:URL[:N]] With --sandbox: misbehave (docs/sandbox.md lists how).
   --offline                      Ask nobody; what is on this machine answers.
   --cache DIR                    Keep what is remembered here.
   -v, --verbose                  Say more; twice: what goes over the line.

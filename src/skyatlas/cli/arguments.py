@@ -19,7 +19,8 @@ def targets(words: tuple[str, ...]) -> list[str]:
         if word and _is_number(word):
             run.append(word)
             continue
-        joined.extend([" ".join(run)] if len(run) in (2, 6) else run)
+        pieces = [piece.replace(_MINUS, "-") for piece in run]
+        joined.extend([" ".join(pieces)] if len(run) in (2, 6) else pieces)
         run = []
         if word:
             joined.append(word)

@@ -51,7 +51,10 @@ _COMMON: tuple[Decorator, ...] = (
         help="With --sandbox: add the FITS files of a folder to its sky.",
     ),
     _option(
-        "--fault", multiple=True, metavar="NAME[:WHERE[:COUNT]]", help="With --sandbox: misbehave."
+        "--fault",
+        multiple=True,
+        metavar="NAME[=VALUE][:URL[:N]]",
+        help="With --sandbox: misbehave.",
     ),
     _option("--offline", is_flag=True, help="Ask nobody; what is on this machine answers."),
     _option(

@@ -23,7 +23,8 @@ Example:
 def sandbox(port: int, seed: int) -> int:
     """Serve made-up archives on this machine: their own host names and paths, real FITS files.
 
-    Faults: `--fault NAME[:WHERE[:COUNT]]` lets them misbehave as the real ones sometimes do.
+    Faults: `--fault NAME[=VALUE][:URL[:N]]` lets the first N requests whose URL holds URL
+    run into what the real archives sometimes do: slow, 503, reset, html …
     """
     told = click.get_current_context().find_root().ensure_object(dict)
     from skyatlas.errors import BadInput

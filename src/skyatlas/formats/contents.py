@@ -132,8 +132,16 @@ def _about_pixels(data: Image | Cube) -> Iterator[str]:
     if isinstance(data, Cube):
         spectral = data.wcs.spectral
         ends = spectral.pixel_to_world_values([0, data.pixels.shape[0] - 1])
-        unit = spectral.world_axis_units[0]
-        yield f"spectral axis: {ends[0]:.6g} to {ends[-1]:.6g} {unit} ({spectral.wcs.ctype[0]})"
+        scale, unit = _readable(float(ends[-1]), spectral.world_axis_units[0])
+        kind = spectral.wcs.ctype[0]
+        yield f"spectral axis: {ends[0] * scale:.6g} to {ends[-1] * scale:.6g} {unit} ({kind})"
+
+
+def _readable(value: float, unit: str) -> tuple[float, str]:
+    """Factor and unit in which people read it: astropy's WCS gives metres and hertz."""
+    if unit == "m":
+        return (1e9, "nm") if value < 2e-6 else (1e6, "um") if value < 1e-3 else (1e3, "mm")
+    return (1e-9, "GHz") if unit == "Hz" and value > 1e9 else (1.0, unit)
 
 
 def _on_the_sky(wcs: Any, shape: tuple[int, ...]) -> Iterator[str]:

@@ -106,6 +106,8 @@ def _lzw(body: bytes) -> bytes:
     # ESO serves raw frames as `.fits.Z`; Python's own modules cannot read compress(1).
     import uncompresspy
 
+    if len(body) > 2 and body[2] & 0x60:  # bits that compress(1) never sets
+        raise ValueError("its header has flags that nobody defined")
     with uncompresspy.open(io.BytesIO(body)) as wrapped:
         plain: bytes = wrapped.read()
     return plain

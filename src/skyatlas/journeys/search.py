@@ -108,7 +108,11 @@ def _tidied(table: Table, queries: Sequence[Query]) -> tuple[Table, list[Note]]:
 
 
 def _fits(table: Table, query: Query) -> NDArray[np.bool_]:
-    """Which rows really answer the query, by ObsCore's columns; "not said" counts as fitting."""
+    """Which rows really answer the query, by ObsCore's columns.
+
+    Where a number or a date is not said the row counts as fitting; a row that does not say its
+    kind is of no kind that was asked for.
+    """
     import numpy as np
 
     keep = np.ones(len(table), dtype=bool)

@@ -98,7 +98,8 @@ def _look_up(
 ) -> dict[str, Outcome]:
     recalled = memory.recall(names, now) if memory else {}
     outcomes: dict[str, Outcome] = {
-        name: _unknown(name) if target is None else target for name, target in recalled.items()
+        name: _known_offline_only(name) if target is None else target
+        for name, target in recalled.items()
     }
     pending = [name for name in names if name not in outcomes]
     if door is None:
@@ -187,7 +188,7 @@ def _outcome(name: str, reading: Reading | ArchiveError, now: dt.datetime) -> Ou
                 f"cannot tell where {name} is: {'; '.join(reading.failures)}; try again later",
                 archive="Sesame",
             )
-        return _unknown(name)
+        return _known_offline_only(name)
     best = reading.answers[0]
     # An arcminute of VizieR (see sesame) makes no rival to a better position.
     rivals = [one for one in reading.answers[1:] if one.resolver != "VizieR"]
@@ -217,6 +218,18 @@ def _target(name: str, answer: Answer, said: str, now: dt.datetime | None = None
         date=now.isoformat(timespec="seconds") if now else "",
         ids=ids,
     )
+
+
+def _known_offline_only(name: str) -> Outcome:
+    """No resolver knows it; the catalogue may: "Caldwell 14" is in no data base of Sesame's.
+
+    Where one resolver was chosen, its word is the last.
+    """
+    resolver, bare = chosen(name)
+    answer = None if resolver else offline_catalogue.find(bare)
+    if answer is None:
+        return _unknown(name)
+    return _target(name, answer, "offline catalogue; no resolver knows this name")
 
 
 def _unknown(name: str) -> UnknownTarget:

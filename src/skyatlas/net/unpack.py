@@ -99,6 +99,10 @@ def _stream(path: Path, kind: str | None) -> BinaryIO:
     if kind == "lzw":
         import uncompresspy
 
+        with path.open("rb") as plain:
+            start = plain.read(3)
+        if len(start) > 2 and start[2] & 0x60:  # bits that compress(1) never sets
+            raise Corrupt(f"{path.name} is no LZW file: its header has undefined flags")
         # A partial last code is no proof of a cut file; the FITS inside is asked instead.
         return cast(
             BinaryIO, uncompresspy.LZWFile(path, warn_truncation=False, save_checkpoints=False)

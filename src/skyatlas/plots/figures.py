@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from skyatlas.dataset import Cube, Image, Spectrum, SpectrumList
-from skyatlas.errors import BadInput
+from skyatlas.errors import BadInput, Unwritable
 from skyatlas.plots.cubes import plot_cube
 from skyatlas.plots.images import plot_image
 from skyatlas.plots.sheets import DPI, FONT
@@ -63,7 +63,22 @@ def save(data: Data, path: str | Path, *, title: str | None = None) -> Path:
     with warnings.catch_warnings():
         # The coordinate grid of WCSAxes tries places outside the projection.
         warnings.simplefilter("ignore")
-        figure.savefig(
-            path, dpi=DPI if chosen == "figure" else chosen, bbox_inches="tight", pad_inches=0.08
-        )
+        _write(figure, Path(path), DPI if chosen == "figure" else chosen)
     return Path(path)
+
+
+def _write(figure: Figure, path: Path, dpi: float) -> None:
+    """Write through a temporary file, so that there is a whole picture or none."""
+    part = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            form = path.suffix.lstrip(".") or "png"
+            figure.savefig(part, format=form, dpi=dpi, bbox_inches="tight", pad_inches=0.08)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+    except ValueError as error:
+        raise BadInput(f"{path} cannot be drawn: {error}") from error
+    except OSError as error:
+        raise Unwritable(f"{path} cannot be written: {error.strerror}") from error

@@ -55,10 +55,9 @@ class Eso(Archive):
         yield from _unknown_instruments(first)
         if first.table is not None:
             yield from _own_table(first.table, queries, door)
-            return
-        if _wants_phase3(first):
+        elif _wants_phase3(first):
             yield from _phase3(queries, door)
-        if _wants_raw(first):
+        if first.table is None and _wants_raw(first):
             yield from _tap(adql.RAW, rows.raw, queries, door)
             yield Note(Why.ASSUMED, "raw frames: science exposures only (dp_cat = SCIENCE)")
         if not first.public and not door.logged_in(TAP.url):
