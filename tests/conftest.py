@@ -37,6 +37,16 @@ def _connect_to_loopback_only(self: socket.socket, address: Any) -> None:
 socket.socket.connect = _connect_to_loopback_only  # type: ignore[method-assign]
 
 
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """One line for each reason to skip, however many tests it is."""
+    reasons: dict[str, int] = {}
+    for report in terminalreporter.stats.get("skipped", []):
+        reason = str(report.longrepr[2]).removeprefix("Skipped: ")
+        reasons[reason] = reasons.get(reason, 0) + 1
+    for reason, count in reasons.items():
+        terminalreporter.write_line(f"skipped {count} tests: {reason}")
+
+
 @pytest.fixture(autouse=True)
 def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test has a home of its own: no user's netrc, cache, settings or keyring is touched."""

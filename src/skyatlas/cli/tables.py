@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any, TextIO
 
 from skyatlas.obscore import said
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from skyatlas.observations import Observations
+
+Columns = Sequence[tuple[str, Sequence[str]]]
+"""Titles, each with its cells."""
 
 _MOST_ROWS = 40
 _MJD_ZERO = datetime(1858, 11, 17, tzinfo=UTC)
@@ -25,10 +30,13 @@ def print_observations(
     terminal = stream.isatty()
     rows = found.table
     shown = rows if everything or not terminal else rows[:_MOST_ROWS]
-    columns = [(title, [show(row) for row in shown]) for title, show in _columns(found)]
+    columns: Columns = [(title, [show(row) for row in shown]) for title, show in _columns(found)]
     columns = [(title, cells) for title, cells in columns if any(cells)]
+    columns, left_out = _fitting(columns, stream)
     if len(shown):
-        print_table(columns, stream)
+        print_table(columns, stream, wrap=False)
+    if left_out:
+        print(f"no room here for: {', '.join(left_out)} (a wider window shows them)", file=stream)
     if len(shown) < len(rows):
         print(
             f"… and {len(rows) - len(shown)} more rows: -v shows all, -o FILE keeps them",
@@ -36,26 +44,57 @@ def print_observations(
         )
 
 
-def print_table(columns: Sequence[tuple[str, Sequence[str]]], stream: TextIO | None = None) -> None:
-    """Draw columns; wrapped to the terminal, or as wide as needed where there is none."""
+def print_table(columns: Columns, stream: TextIO | None = None, *, wrap: bool = True) -> None:
+    """Draw columns as wide as the terminal, or as wide as needed where there is none."""
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
 
     stream = stream or sys.stdout
-    wide = sum(max(map(len, (title, *cells)), default=0) + 4 for title, cells in columns)
+    wide = _width(columns) + len(columns)  # rich counts some letters as two wide
     console = Console(
         file=stream, width=None if stream.isatty() else max(80, wide), highlight=False
     )
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     for title, cells in columns:
         right = all(not cell or cell[0].isdigit() for cell in cells) and title not in _LEFT
-        table.add_column(title, justify="right" if right else "left", overflow="fold")
+        table.add_column(
+            title, justify="right" if right else "left", overflow="fold", no_wrap=not wrap
+        )
     for row in zip(*(cells for _, cells in columns), strict=True):
         table.add_row(*row)
     console.print(table)
 
 
+def _width(columns: Columns) -> int:
+    return sum(max(map(len, (title, *cells)), default=0) + 2 for title, cells in columns)
+
+
+def _fitting(columns: Columns, stream: TextIO) -> tuple[Columns, list[str]]:
+    """Leave out columns until a terminal is wide enough; which were left out."""
+    left_out: list[str] = []
+    if not stream.isatty():
+        return columns, left_out
+    room = get_terminal_size().columns
+    for title in _FIRST_TO_GO:
+        if _width(columns) <= room:
+            break
+        if any(title == other for other, _ in columns):
+            columns = [column for column in columns if column[0] != title]
+            left_out.append(title)
+    return columns, left_out
+
+
+_FIRST_TO_GO = (
+    "size",
+    "distance",
+    "observed as",
+    "level",
+    "exposure",
+    "programme",
+    "wavelength",
+    "start (UTC)",
+)
 _LEFT = frozenset(("start (UTC)", "programme", "identifier", "files", "target", "observed as"))
 
 

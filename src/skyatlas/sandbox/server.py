@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import threading
 from collections.abc import Callable, Sequence
@@ -133,6 +134,7 @@ class Sandbox:
 
     def start(self) -> None:
         """Listen from now on; raises OSError where the port is taken."""
+        logging.getLogger("asyncio").addFilter(_is_news)
         state = State(self.world)
         jobs = Jobs(state)
         app = Starlette(routes=_routes(state, jobs), exception_handlers={404: _nothing_here})
@@ -202,6 +204,11 @@ class Sandbox:
     def release(self) -> None:
         """Let go whoever waits in silence."""
         self._loop.call_soon_threadsafe(self._wire.release)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Leave out asyncio's word for every write to somebody who hung up: archives do not mind."""
+    return record.msg != "socket.send() raised exception."
 
 
 def _faults_of(given: Sequence[faults.Fault | str]) -> faults.Faults:

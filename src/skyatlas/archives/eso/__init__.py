@@ -191,7 +191,7 @@ def _tap(
             )
     yield converted
     if answer.truncated and limit is not None:
-        yield Note(Why.LIMITED, f"there are more than your limit of {limit} rows")
+        yield Note(Why.LIMITED, f"more rows than your limit of {limit} exist")
     elif answer.truncated:
         yield Note(
             Why.TRUNCATED,
