@@ -19,8 +19,9 @@ from skyatlas.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from skyatlas.archive import Ask
+    from skyatlas.journeys.look import describe, plot, read
     from skyatlas.observations import Observations
-    from skyatlas.session import Session, describe, plot, read
+    from skyatlas.session import Session
     from skyatlas.settings import Settings
 
 __all__ = [
@@ -43,9 +44,9 @@ _HOMES = {
     "Observations": "skyatlas.observations",
     "Session": "skyatlas.session",
     "Settings": "skyatlas.settings",
-    "describe": "skyatlas.session",
-    "plot": "skyatlas.session",
-    "read": "skyatlas.session",
+    "describe": "skyatlas.journeys.look",
+    "plot": "skyatlas.journeys.look",
+    "read": "skyatlas.journeys.look",
 }
 
 _session: Session | None = None

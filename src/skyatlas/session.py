@@ -13,10 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from skyatlas import archives as registry
-from skyatlas import words
+from skyatlas.accounts import Accounts
 from skyatlas.archive import Archive, Ask
-from skyatlas.errors import ArchiveError, AtlasError, BadInput, Refused
+from skyatlas.errors import AtlasError, BadInput
 from skyatlas.model import Product, Query, Target
+from skyatlas.questions import filters as read_filters
+from skyatlas.questions import listed
+from skyatlas.questions import names as listed_names
 from skyatlas.settings import Settings
 
 if TYPE_CHECKING:
@@ -25,14 +28,9 @@ if TYPE_CHECKING:
 
     from astropy.table import Table
 
-    from skyatlas.dataset import Contents, Cube, Image, Spectrum, SpectrumList
     from skyatlas.journeys.fetch import Fetched, Plan, Progress
-    from skyatlas.model import Receipt
     from skyatlas.net.door import StreetDoor
     from skyatlas.observations import Observations
-
-DEFAULT_RADIUS = 1.0 / 60.0
-"""Degrees: 1 arcmin, said in every answer; archives' own defaults go from 2 arcsec to 12 arcmin."""
 
 
 class Session:
@@ -41,6 +39,7 @@ class Session:
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or Settings.from_environment()
         self._lock = threading.RLock()
+        self._accounts = Accounts(self.settings.environment)
         self._door: StreetDoor | None = None
         self._sandbox: Any = None
 
@@ -77,7 +76,7 @@ class Session:
         if names is None:
             chosen: Sequence[str] = registry.names()
         else:
-            chosen = _list(names)
+            chosen = listed_names(names)
         return [registry.archive(name) for name in dict.fromkeys(chosen)]
 
     def resolve(self, *asked: object) -> list[Target | AtlasError]:
@@ -97,21 +96,14 @@ class Session:
 
     def query(self, target: object = None, **filters: Any) -> list[Query]:
         """Turn words into questions: one per target. See `search` for the filters."""
-        targets: list[Target | None] = [None]
-        if target is not None:
-            asked = list(target) if isinstance(target, list | tuple | set) else [target]
-            if isinstance(target, tuple) and len(target) == 2 and _numbers(target):
-                asked = [target]
-            resolved = self.resolve(*asked)
-            wrong = [answer for answer in resolved if isinstance(answer, AtlasError)]
-            if wrong:
-                raise wrong[0]
-            targets = [answer for answer in resolved if isinstance(answer, Target)]
-        template, radius = _filters(filters)
-        if targets == [None]:
-            _need_something(template)
-            return [template]
-        return [replace(template, target=one, radius=radius) for one in targets]
+        asked = read_filters(filters)
+        if target is None:
+            return asked.anywhere()
+        resolved = self.resolve(*listed(target))
+        for answer in resolved:
+            if isinstance(answer, AtlasError):
+                raise answer
+        return asked.around([one for one in resolved if isinstance(one, Target)])
 
     def search(
         self,
@@ -213,39 +205,16 @@ class Session:
 
         Raises Refused (wrong password), BadInput (no login known), ArchiveError.
         """
-        from skyatlas.net.passwords import save_password
-
         chosen = registry.archive(archive)
-        known = self._password(chosen, username, password, prompt)
-        if known is None:
-            raise BadInput(
-                f"no password for {archive} was found: give a username, set "
-                f"SKYATLAS_{archive.upper()}_USERNAME and SKYATLAS_{archive.upper()}_PASSWORD, "
-                "or use a keyring or ~/.netrc"
-            )
-        source = self._token_source(chosen, known.username, known.password)
-        source.header()
-        self.door.credentials.add(chosen.hosts, source)
-        if save and not save_password(chosen.name, known.username, known.password):
-            raise BadInput(
-                "the login works, but this machine has no keyring to keep the password in: "
-                f"use SKYATLAS_{archive.upper()}_USERNAME and _PASSWORD, or ~/.netrc"
-            )
-        return str(known.username)
+        return self._accounts.login(chosen, self.door, username, password, prompt=prompt, save=save)
 
     def logout(self, archive: str) -> bool:
         """Forget the token and the saved password; False where none was saved."""
-        from skyatlas.net.passwords import forget_password
-
-        chosen = registry.archive(archive)
-        known = self._password(chosen, None, None, None)
-        self.door.credentials.remove(chosen.hosts)
-        return known is not None and forget_password(chosen.name, known.username)
+        return self._accounts.logout(registry.archive(archive), self.door)
 
     def whoami(self, archive: str) -> tuple[str, str] | None:
         """(username, where the password is kept), or None where no login is known."""
-        known = self._password(registry.archive(archive), None, None, None)
-        return (known.username, known.found) if known else None
+        return self._accounts.whoami(registry.archive(archive))
 
     def _observations(self, what: object) -> Observations:
         from astropy.table import Row, Table
@@ -294,85 +263,8 @@ class Session:
         return self.settings.cache_folder / "names.sqlite"
 
     def _sign_in_if_known(self, archive: Archive) -> None:
-        """Use a login that the user keeps for this archive; none is no error."""
-        if self.settings.offline or not archive.login_hint:
-            return
-        if self.door.logged_in(f"https://{archive.hosts[0]}/"):
-            return
-        known = self._password(archive, None, None, None)
-        if known is None:
-            return
-        source = self._token_source(archive, known.username, known.password)
-        try:
-            source.header()
-        except Refused as error:
-            raise Refused(
-                f"{archive.name} refused the login of {known.username} found in the {known.found}: "
-                f"correct it with `skyatlas login {archive.name}`, or remove it",
-                archive=archive.name,
-                status=error.status,
-                login=True,
-            ) from None
-        except ArchiveError:
-            return  # the archive's own report will say that it cannot be reached
-        self.door.credentials.add(archive.hosts, source)
-
-    def _token_source(self, archive: Archive, username: str, password: str) -> Any:
-        from skyatlas.net.redaction import hide
-        from skyatlas.net.secrets import PasswordToken
-
-        hide(password)
-        return PasswordToken(lambda: archive.sign_in(username, password, self.door))
-
-    def _password(
-        self,
-        archive: Archive,
-        username: str | None,
-        password: str | None,
-        prompt: Callable[[str], str] | None,
-    ) -> Any:
-        from skyatlas.net.passwords import find_password
-
-        return find_password(
-            archive.name,
-            username,
-            archive.password_service,
-            password=password,
-            hosts=archive.hosts,
-            environment=self.settings.environment,
-            prompt=prompt,
-        )
-
-
-def read(what: str | Path | Receipt) -> Image | Cube | Spectrum | SpectrumList:
-    """Open a file: FITS images, cubes and spectra, also packed. Raises FormatError."""
-    from skyatlas.formats import read as read_file
-
-    return read_file(_path(what))
-
-
-def describe(what: str | Path | Receipt) -> Contents:
-    """Say what a file is, whatever it is; with a receipt beside it, also where it came from."""
-    from skyatlas import library
-    from skyatlas.dataset import Contents
-    from skyatlas.formats import describe as describe_file
-
-    path = _path(what)
-    contents = describe_file(path)
-    receipt = library.receipt_of(path)
-    return Contents(contents.kind, (*contents.lines, *(library.told(receipt) if receipt else ())))
-
-
-def plot(what: Any, ax: Any = None) -> Any:
-    """Draw a file or what `read` gave; returns the matplotlib Figure (or the Axes given)."""
-    from skyatlas import plots
-
-    data = read(what) if isinstance(what, str | Path) or hasattr(what, "readable") else what
-    return plots.figure_of(data) if ax is None else plots.draw(data, ax)
-
-
-def _path(what: str | Path | Receipt) -> Path:
-    return Path(what) if isinstance(what, str | Path) else what.readable
+        if not self.settings.offline:
+            self._accounts.sign_in_if_known(archive, self.door)
 
 
 def _product(what: object) -> Product:
@@ -392,47 +284,3 @@ def _adopted(table: Table) -> Table:
         "no archive recognises this table as its own; it needs the columns archive and "
         "access_url, or for ESO dp_id"
     )
-
-
-def _filters(given: dict[str, Any]) -> tuple[Query, float]:
-    """One Query without a target, and the radius in degrees; BadInput for what makes no sense."""
-    known = {
-        "radius", "kind", "instrument", "program", "pi", "target_name", "collection",
-        "band", "time", "calib_level", "public", "limit", "table",
-    }  # fmt: skip
-    unknown = sorted(set(given) - known)
-    if unknown:
-        raise BadInput(f"no filter {unknown[0]!r}; there are: {', '.join(sorted(known))}")
-    said = {name: value for name, value in given.items() if value is not None}
-    readers: dict[str, tuple[str, Callable[[Any], Any]]] = {
-        "kind": ("kinds", words.kinds),
-        "instrument": ("instruments", lambda value: tuple(_list(value))),
-        "program": ("programs", lambda value: tuple(_list(value))),
-        "collection": ("collections", lambda value: tuple(_list(value))),
-        "band": ("band", words.band),
-        "time": ("time", words.time),
-        "calib_level": ("calib_level", words.calib_level),
-    }
-    values: dict[str, Any] = {}
-    for name, value in said.items():
-        if name in readers:
-            field, reader = readers[name]
-            values[field] = reader(value)
-        elif name != "radius":
-            values[name] = value
-    radius = words.radius(said["radius"]) if "radius" in said else DEFAULT_RADIUS
-    return Query(**values), radius
-
-
-def _need_something(query: Query) -> None:
-    if query == Query(limit=query.limit, public=query.public):
-        raise BadInput("nothing was asked: give a target, or a filter such as an instrument")
-
-
-def _list(words_given: str | Iterable[str]) -> list[str]:
-    given = words_given.split(",") if isinstance(words_given, str) else list(words_given)
-    return [str(word).strip() for word in given if str(word).strip()]
-
-
-def _numbers(pair: Sequence[object]) -> bool:
-    return all(isinstance(one, int | float) for one in pair)

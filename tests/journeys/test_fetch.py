@@ -379,8 +379,8 @@ def test_what_the_sandbox_made_up_says_so_and_is_never_kept_for_the_real_thing(
     atlas: Session, muse: Observations, tmp_path: Path
 ) -> None:
     from skyatlas.journeys.fetch import fetch
+    from skyatlas.journeys.look import describe
     from skyatlas.net.door import StreetDoor
-    from skyatlas.session import describe
 
     (receipt,) = atlas.fetch(muse, tmp_path).receipts
     assert receipt.made_up

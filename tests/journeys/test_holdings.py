@@ -14,7 +14,8 @@ import pytest
 from astropy.io import fits
 
 from skyatlas import plots
-from skyatlas.session import Session, describe, read
+from skyatlas.journeys.look import describe, read
+from skyatlas.session import Session
 from skyatlas.settings import Settings
 
 if TYPE_CHECKING:

@@ -216,8 +216,23 @@ def test_words_that_make_no_sense_are_refused_before_anything_is_asked(
     box: Sandbox, atlas: Session, words: dict[str, object], problem: str, kind: type
 ) -> None:
     with pytest.raises(kind, match=problem):
-        atlas.search(**{"target": NGC_1068, **words})  # type: ignore[arg-type]
+        atlas.search(**{"target": "NGC 1068", **words})  # type: ignore[arg-type]
+    resolving = kind is UnknownTarget or "table" in words  # tables are each archive's own
+    assert bool(box.requests) is resolving  # not even the name's resolver is asked
     assert adql(box) == []
+
+
+def test_positions_come_as_text_pairs_and_sky_coordinates(atlas: Session) -> None:
+    from astropy.coordinates import SkyCoord
+
+    one = SkyCoord(*NGC_1068, unit="deg")
+    several = SkyCoord([NGC_1068[0], 187.70593], [NGC_1068[1], 12.39112], unit="deg")
+    ids = set(atlas.search(NGC_1068, public=True)["dp_id"])
+    assert set(atlas.search(one, public=True)["dp_id"]) == ids
+    assert set(atlas.search(one.galactic, public=True, radius="1.01arcmin")["dp_id"]) >= ids
+    both = atlas.search(several, public=True)
+    assert len(both.queries) == 2
+    assert set(both["dp_id"]) > ids
 
 
 def test_a_saved_search_reads_back_the_same(atlas: Session) -> None:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from skyatlas.archive import Ask
-from skyatlas.archives.eso import TAP, adql, calselector
+from skyatlas.archives.eso import adql, calselector
+from skyatlas.archives.eso.asking import TAP
 from skyatlas.archives.eso.instruments import instruments
 from skyatlas.protocols import tap
 from skyatlas.session import Session

@@ -19,7 +19,7 @@ Example:
 @common
 def show(file: tuple[Path, ...]) -> int:
     """Say what FILE is: kind, instrument, axis, unit, what is inside."""
-    from skyatlas.session import describe
+    from skyatlas.journeys.look import describe
 
     code = Code.DONE
     for number, path in enumerate(file):
@@ -51,7 +51,7 @@ def plot(file: tuple[Path, ...], output: Path) -> int:
     """Draw FILE: images north up and east left, spectra with unit and one sigma."""
     from skyatlas import plots
     from skyatlas.errors import AtlasError
-    from skyatlas.session import read
+    from skyatlas.journeys.look import read
 
     one = output.suffix.lower() in (".png", ".pdf", ".svg")
     if one and len(file) > 1:

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 from skyatlas import library
 from skyatlas.archive import Ask
 from skyatlas.errors import ArchiveError, BadInput, TransferError, Unwritable
-from skyatlas.library.receipts import write_json
 from skyatlas.model import Association, Failure, Note, Product, Receipt, Why, size_text
 from skyatlas.net.transfer import fetch_one
 from skyatlas.net.unpack import unpack_lzw
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
     from skyatlas.archive import Archive
     from skyatlas.net.door import StreetDoor
     from skyatlas.observations import Observations
-
-TREES = "calibrations.json"
 
 
 class Progress(Protocol):
@@ -256,20 +253,8 @@ def _close(
     if by or (folder / "provenance.json").exists():
         library.write_provenance(folder, thanks)
     if trees:
-        write_json(folder / TREES, {"associations": [_tree_json(tree) for tree in trees]})
+        library.write_trees(folder, trees)
     return {name: text for name, text in thanks.items() if text}
-
-
-def _tree_json(node: Association) -> dict[str, Any]:
-    return {
-        "category": node.category,
-        "files": [{"product_id": name, "category": kind} for name, kind in node.files],
-        "complete": node.complete,
-        "certified": node.certified,
-        **({"mode": node.mode} if node.mode else {}),
-        **({"messages": list(node.messages)} if node.messages else {}),
-        **({"needs": [_tree_json(child) for child in node.needs]} if node.needs else {}),
-    }
 
 
 def outcome_json(fetched: Fetched) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from skyatlas.library.receipts import (
     told,
     write_receipt,
 )
+from skyatlas.library.trees import write_trees
 
 __all__ = [
     "SUFFIX",
@@ -20,4 +21,5 @@ __all__ = [
     "told",
     "write_provenance",
     "write_receipt",
+    "write_trees",
 ]
