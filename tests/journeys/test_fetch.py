@@ -407,3 +407,11 @@ def test_a_file_that_two_products_share_is_planned_once(atlas: Session) -> None:
 def test_a_search_of_an_own_table_is_no_more_complete_than_any_other(atlas: Session) -> None:
     assert atlas.search(NGC_1068, table="ist.xshooter").complete is None
     assert atlas.search(NGC_1068, table="ssap").complete is None
+
+
+def test_trees_of_earlier_fetches_into_the_folder_are_kept(atlas: Session, tmp_path: Path) -> None:
+    found = atlas.search(NGC_1068, instrument="FORS2", calib_level="0", public=True)
+    for number in (0, 1, 0):
+        atlas.fetch(found[number : number + 1], tmp_path, ask=Ask(calibrations="raw"))
+    trees = json.loads((tmp_path / "calibrations.json").read_text())["associations"]
+    assert [tree["files"][0]["product_id"] for tree in trees] == list(found["dp_id"][:2])

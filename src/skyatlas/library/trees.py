@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from skyatlas.library.receipts import write_json
@@ -16,10 +17,27 @@ NAME = "calibrations.json"
 
 
 def write_trees(folder: Path, trees: Sequence[Association]) -> Path:
-    """Write the trees as the archive gave them. Raises Unwritable."""
+    """Write the trees as the archive gave them, beside those of earlier fetches. Raises Unwritable.
+
+    A frame whose tree was asked for again has the new one.
+    """
     path = folder / NAME
-    write_json(path, {"associations": [_tree_json(tree) for tree in trees]})
+    known = {_frames(tree): tree for tree in _written(path)}
+    known |= {_frames(made): made for made in map(_tree_json, trees)}
+    write_json(path, {"associations": list(known.values())})
     return path
+
+
+def _written(path: Path) -> list[dict[str, Any]]:
+    try:
+        return list(json.loads(path.read_text(encoding="utf-8"))["associations"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+
+
+def _frames(tree: dict[str, Any]) -> tuple[str, ...]:
+    """What a tree is about: the frames at its root, and the mode."""
+    return (tree.get("mode", ""), *(file["product_id"] for file in tree["files"]))
 
 
 def _tree_json(node: Association) -> dict[str, Any]:
