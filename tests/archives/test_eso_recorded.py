@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 from astropy.table import Table
 
-from skyatlas.archives.eso import calselector, rows
+from skyatlas.archives.eso import adopted, adql, calselector, rows
+from skyatlas.archives.eso.instruments import instruments
 from skyatlas.errors import Unreadable
-from skyatlas.model import Association
+from skyatlas.model import Association, Query
+from skyatlas.net.unpack import unpack_lzw
 from skyatlas.obscore import COLUMNS
 
 RAW = ("query_main_sgra.csv", "query_inst_sinfoni_sgra.csv")
@@ -47,14 +49,67 @@ def recorded(shared_data: Path) -> Path:
     return shared_data / "responses" / "astroquery_eso"
 
 
-def test_every_recorded_answer_of_eso_is_looked_at(recorded: Path) -> None:
-    ours = {*RAW, *PHASE3, *TREES, "query_apex_ql_5.csv", "testfile.fits.Z"}
-    lists = {path.name for path in recorded.glob("query_list_*.csv")} | {"kids_dr4_sample.csv"}
-    # The forms and .tbl answers are those of the web interface that the TAP service replaced.
-    of_the_old_forms = {path.name for path in recorded.glob("*.html")} | {
-        path.name for path in recorded.glob("*.tbl")
-    }
-    assert {path.name for path in recorded.iterdir()} == ours | lists | of_the_old_forms
+FORMS = {
+    "amber_sgra_query.tbl": "AMBER.2006-03-14T07:40:03.741",
+    "main_sgra_query.tbl": "AMBER.2006-03-14T07:40:03.741",
+    "vvv_sgra_survey_response.tbl": "ADP.2013-05-14T16:05:24.870",
+}
+"""Answers of the web forms that astroquery drove up to 0.4.11, each with its first dp_id."""
+LISTS = ("query_list_instruments.csv", "query_list_surveys.csv")
+CATALOGUES = (
+    "query_list_catalogs.csv",
+    "query_list_catalogs_all_versions.csv",
+    "query_list_catalogs_latest_versions.csv",
+    "kids_dr4_sample.csv",
+)
+"""Of ESO's other TAP service (tap_cat), which skyatlas does not ask."""
+
+
+def test_every_recorded_answer_of_eso_has_a_test(recorded: Path) -> None:
+    ours = {*RAW, *PHASE3, *TREES, *FORMS, *LISTS, "query_apex_ql_5.csv", "testfile.fits.Z"}
+    pages = {path.name for path in recorded.glob("*.html")}  # the forms themselves
+    assert {path.name for path in recorded.iterdir()} == ours | pages | set(CATALOGUES)
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_tables_of_the_old_web_forms_are_adopted(recorded: Path, name: str) -> None:
+    text = (recorded / name).read_bytes().decode("utf-8", "replace").split("\n", 1)[1]
+    native = Table.read(text, format="ascii.csv", comment="^#")
+    table = adopted.adopt(native)
+    assert table is not None
+    assert len(table) == len(native) > 40
+    assert str(table["dp_id"][0]) == FORMS[name]
+    assert table["s_ra"][0] == pytest.approx(266.2, abs=0.3)
+    assert table["s_dec"][0] == pytest.approx(-29.1, abs=0.3)
+    assert "(" in str(table["proposal_id"][0])
+
+
+def test_recorded_quicklooks_become_obscore(recorded: Path) -> None:
+    native = Table.read(recorded / "query_apex_ql_5.csv", format="ascii.csv")
+    table = adopted.adopt(native)
+    assert table is not None
+    assert list(table["obs_id"]) == list(native["quicklook_id"])
+    assert list(table["access_url"]) == list(native["access_url"])
+    assert list(table["access_estsize"]) == list(native["access_estsize"])
+    assert table["s_ra"].mask.all()
+
+
+def test_every_recorded_instrument_table_is_in_the_map(recorded: Path) -> None:
+    listed = Table.read(recorded / "query_list_instruments.csv", format="ascii.csv")["table_name"]
+    assert set(listed) <= {one.table for one in instruments()}
+
+
+def test_every_recorded_collection_can_be_asked_for(recorded: Path) -> None:
+    listed = Table.read(recorded / "query_list_surveys.csv", format="ascii.csv")["obs_collection"]
+    question = adql.select(adql.PHASE3, [Query(collections=tuple(str(name) for name in listed))])
+    assert all(f"'{name}'" in question for name in listed)
+
+
+def test_a_recorded_packed_file_is_unpacked(recorded: Path, tmp_path: Path) -> None:
+    packed = tmp_path / "testfile.fits.Z"
+    packed.write_bytes((recorded / "testfile.fits.Z").read_bytes())
+    plain = unpack_lzw(packed)
+    assert plain.read_bytes().startswith(b"SIMPLE  =")
 
 
 @pytest.mark.parametrize("name", RAW)

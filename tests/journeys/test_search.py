@@ -273,3 +273,12 @@ def test_the_completeness_line_names_each_behaviour() -> None:
         "4 archives asked: 1 complete, 1 truncated, 1 complete for who is not logged in, 1 failed"
     )
     assert "c: no answer within 20 s" in line
+
+
+def test_quicklooks_are_asked_without_a_place(box: Sandbox, atlas: Session) -> None:
+    found = atlas.search(table="ist.apex_quicklooks", program="095.F-9802", pi="Ginsburg")
+    assert found.reports[0].error is None
+    (question,) = adql(box)
+    assert "prog_id LIKE '095.F-9802(%'" in question
+    with pytest.raises(BadInput, match="no positions"):
+        atlas.search(NGC_1068, table="ist.apex_quicklooks")

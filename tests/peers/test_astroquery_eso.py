@@ -16,7 +16,7 @@ from astroquery import eso
 from astroquery.eso.core import EsoClass
 
 from skyatlas.archive import Ask
-from skyatlas.archives.eso import rows
+from skyatlas.archives.eso import adopted
 from skyatlas.sandbox import ACCOUNTS
 
 if TYPE_CHECKING:
@@ -205,4 +205,4 @@ def test_tables_of_astroquery_are_fetched(
 def test_a_table_that_nobody_knows_is_refused() -> None:
     from astropy.table import Table
 
-    assert rows.adopt(Table({"ra": [1.0]})) is None
+    assert adopted.adopt(Table({"ra": [1.0]})) is None

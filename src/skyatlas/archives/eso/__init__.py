@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from skyatlas.archive import Archive, Ask, Many, Pace, Token
-from skyatlas.archives.eso import asking, calselector, links, login, rows
+from skyatlas.archives.eso import adopted, asking, calselector, links, login
 from skyatlas.archives.eso.instruments import instruments
 from skyatlas.model import Association, Note, Product, Query
 from skyatlas.obscore import said
@@ -61,8 +61,8 @@ class Eso(Archive):
             yield from calselector.calibrations(list(frames), ask.calibrations, door.anonymous())
 
     def adopt(self, table: Table) -> Table | None:
-        """Recognise what astroquery.eso gives: rows of dbo.raw or of ivoa.ObsCore."""
-        return rows.adopt(table)
+        """Recognise what astroquery.eso gives, also the releases that drove ESO's web forms."""
+        return adopted.adopt(table)
 
     def sign_in(self, username: str, password: str, door: Door) -> Token:
         """Get a token (8 hours). ESO wants the password in the URL; the door keeps it secret."""

@@ -64,6 +64,20 @@ RAW = Names(
 )
 
 
+QUICKLOOKS = Names(
+    "ist.apex_quicklooks",
+    "instrument",
+    "prog_id",
+    "pi_coi",
+    "release_date",
+    ("project_id",),
+    "",
+    "",
+    1.0,
+)
+"""Quicklooks have neither places nor wavelengths nor times."""
+
+
 def select(
     names: Names, queries: Sequence[Query], *, columns: str = "*", table: str | None = None
 ) -> str:
@@ -73,7 +87,8 @@ def select(
         *_places(queries),
         *_words(names, query),
         *_band(names, query.band),
-        *(_phase3_only(query) if names is PHASE3 else _raw_only(query)),
+        *(_phase3_only(query) if names is PHASE3 else ()),
+        *(_raw_only(query) if names is RAW else ()),
     ]
     if query.public:
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")

@@ -145,6 +145,9 @@ def _own_table(name: str, queries: Sequence[Query], door: Door) -> Iterator[Tabl
     if name.casefold() == "ssap":
         yield from _ssap(queries, door)
         return
+    if name.casefold() == adql.QUICKLOOKS.table:
+        yield from _quicklooks(queries, door)
+        return
     known = [instrument.table for instrument in instruments() if instrument.table]
     if not _OWN_TABLE.fullmatch(name):
         raise BadInput(f"ESO has no table {name!r} for this; there are: ssap, {', '.join(known)}")
@@ -155,6 +158,16 @@ def _own_table(name: str, queries: Sequence[Query], door: Door) -> Iterator[Tabl
         door,
         table=name,
     )
+
+
+def _quicklooks(queries: Sequence[Query], door: Door) -> Iterator[Table | Note]:
+    first = queries[0]
+    if first.target is not None or first.band is not None or first.time is not None:
+        raise BadInput(
+            "APEX quicklooks have no positions, wavelengths or times: ask by --program, --pi, "
+            "--instrument, or --target-name for the project"
+        )
+    yield from _tap(adql.QUICKLOOKS, rows.quicklooks, queries, door)
 
 
 def _ssap(queries: Sequence[Query], door: Door) -> Iterator[Table | Note]:

@@ -1,4 +1,4 @@
-"""This file turns ESO's tables into ObsCore's, and recognises ESO tables that came another way.
+"""This file turns ESO's tables into ObsCore's.
 
 Units: ivoa.ObsCore is in metres, dbo.raw in nanometres; both times are UTC.
 """
@@ -50,8 +50,8 @@ def raw(native: Table, query: Any = 0, *, keep_all: bool = False) -> Table:
             "calib_level": Fixed(0),
             "obs_collection": Fixed("RAW"),
             "obs_id": "dp_id",
-            "obs_publisher_did": lambda t: [DID + text for text in _texts(t, "dp_id")],
-            "access_url": lambda t: [FILES + text for text in _texts(t, "dp_id")],
+            "obs_publisher_did": lambda t: [DID + text for text in texts(t, "dp_id")],
+            "access_url": lambda t: [FILES + text for text in texts(t, "dp_id")],
             "access_format": Fixed("application/fits"),
             "target_name": _first_of("target", "object"),
             "s_ra": _coordinate("ra", 0.0, 360.0),
@@ -84,7 +84,7 @@ def spectra(native: Table, query: Any = 0) -> Table:
             "dataproduct_type": Fixed("spectrum"),
             "obs_collection": "COLLECTION",
             "obs_id": "dp_id",
-            "obs_publisher_did": lambda t: [DID + text for text in _texts(t, "dp_id")],
+            "obs_publisher_did": lambda t: [DID + text for text in texts(t, "dp_id")],
             "obs_creator_did": "CREATORDID",
             "access_format": Fixed("application/fits"),
             "target_name": "TARGETNAME",
@@ -93,6 +93,31 @@ def spectra(native: Table, query: Any = 0) -> Table:
             "instrument_name": "COLLECTION",
         },
         keep=("dp_id", "SNR"),
+        query=query,
+    )
+
+
+def quicklooks(native: Table, query: Any = 0) -> Table:
+    """Rows of ist.apex_quicklooks: tar files without a place on the sky."""
+    return conform(
+        native,
+        {
+            "archive": Fixed("eso"),
+            "target": None,
+            "calib_level": Fixed(0),
+            "obs_collection": Fixed("APEX-QUICKLOOK"),
+            "obs_id": "quicklook_id",
+            "obs_publisher_did": lambda t: [DID + text for text in texts(t, "quicklook_id")],
+            "access_format": Fixed("application/x-tar"),
+            "facility_name": Fixed("APEX-12m"),
+            "instrument_name": "instrument",
+            "proposal_id": "prog_id",
+            "obs_title": "prog_title",
+            "obs_creator_name": "pi_coi",
+            "obs_release_date": "release_date",
+            "data_rights": _rights("release_date"),
+        },
+        keep=("project_id", "partner", "instrument_type"),
         query=query,
     )
 
@@ -118,33 +143,8 @@ def _reaches(word: str, band: Interval) -> bool:
     return band.overlaps(shortest * 1e-6, longest * 1e-6)
 
 
-def adopt(table: Table) -> Table | None:
-    """An ESO table that came through another tool, as ObsCore; None where it is not ESO's.
-
-    `astroquery.eso`: `query_main` and `query_instrument` give rows of dbo.raw, `query_surveys`
-    rows of ivoa.ObsCore; any of them may have been cut to a few columns, but `dp_id` is needed.
-    """
-    if "dp_id" not in table.colnames:
-        return None
-    if "obs_publisher_did" in table.colnames or "obs_collection" in table.colnames:
-        return phase3(_with_links(table))
-    if "proposal_id" in table.colnames or all(text.startswith("ADP.") for text in _texts(table)):
-        return phase3(_with_links(table))
-    return raw(table)
-
-
-def _with_links(table: Table) -> Table:
-    filled = table.copy()
-    dids = [DID + text for text in _texts(table)]
-    if "obs_publisher_did" not in table.colnames:
-        filled["obs_publisher_did"] = dids
-    if "access_url" not in table.colnames:
-        filled["access_url"] = [f"{LINKS}?ID={did.replace('?', '%3F')}" for did in dids]
-        filled["access_format"] = "application/x-votable+xml;content=datalink"
-    return filled
-
-
-def _texts(table: Table, name: str = "dp_id") -> list[str]:
+def texts(table: Table, name: str) -> list[str]:
+    """A column of identifiers as texts."""
     return [
         value.decode() if isinstance(value, bytes) else str(value) for value in table[name].tolist()
     ]
