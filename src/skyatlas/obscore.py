@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from astropy.table import MaskedColumn, Row, Table
 
-__all__ = ["COLUMNS", "Column", "Field", "Fixed", "conform", "empty", "said"]
+__all__ = ["COLUMNS", "Column", "Field", "Fixed", "conform", "empty", "plain_values", "said"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +101,15 @@ def said(row: Row | Mapping[str, Any], name: str) -> Any:
     except KeyError:
         return None
     return _plain(value)
+
+
+def plain_values(column: Any) -> list[Any]:
+    """A column as plain Python values, as `said` gives them, but all at once."""
+    import numpy as np
+
+    values = np.ma.getdata(column).tolist()
+    mask = np.ma.getmaskarray(column).tolist()
+    return [None if hidden else _plain(value) for value, hidden in zip(values, mask, strict=True)]
 
 
 def _plain(value: Any) -> Any:

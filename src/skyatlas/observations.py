@@ -130,14 +130,15 @@ class Observations:
 
     def to_json(self) -> dict[str, Any]:
         """The saved search: plain values, NULLs left out. `from_json` reads it back."""
-        from skyatlas.obscore import said
+        from skyatlas.obscore import plain_values
 
         names = [name for name in self.table.colnames if name != "query"]
-        rows = [{name: said(row, name) for name in names} for row in self.table]
+        columns = [plain_values(self.table[name]) for name in names]
         return {
             "query": [_query_json(query) for query in self.queries],
             "observations": [
-                {name: value for name, value in row.items() if value is not None} for row in rows
+                {name: v for name, v in zip(names, row, strict=True) if v is not None}
+                for row in zip(*columns, strict=True)
             ],
             "reports": [report_json(report) for report in self.reports],
             "complete": self.complete,

@@ -143,9 +143,7 @@ class Session:
 
         chosen = self.archives(archives)
         queries = self.query(target, **filters)
-        for archive in chosen:
-            self._sign_in_if_known(archive)
-        return search(queries, chosen, self.door)
+        return search(queries, chosen, self.door, sign_in=self._sign_in_if_known)
 
     def plan(self, what: object, ask: Ask | None = None) -> Plan:
         """What a fetch of these observations (or tables, URLs, products) would bring."""

@@ -296,6 +296,10 @@ def test_login_whoami_logout(
     said = at_sandbox("login", "eso")
     assert said.code == 4
     assert "mellon-4711" not in said.talk
+    said = at_sandbox("search", "10.0 10.0")  # a wrong password is this archive's failure
+    assert said.code == 4
+    assert "1 failed" in said.talk
+    assert "mellon-4711" not in said.talk
     assert at_sandbox("logout", "eso").code == 0
 
 

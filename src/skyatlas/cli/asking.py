@@ -58,8 +58,15 @@ def search(
     for line in (*_where(found), *found.remarks):
         say(line)
     say(found.completeness)
-    whole = found.complete is True if strict else found.answered
-    return Code.DONE if whole else Code.INCOMPLETE
+    return code_of(found, strict=strict)
+
+
+def code_of(found: Observations, *, strict: bool = False) -> Code:
+    """Done, incomplete, or a login needed where nothing else is in the way."""
+    if found.complete is True if strict else found.answered:
+        return Code.DONE
+    refused = [getattr(report.error, "login", False) for report in found.failures]
+    return Code.LOGIN if refused and all(refused) else Code.INCOMPLETE
 
 
 def _where(found: Observations) -> list[str]:

@@ -183,7 +183,9 @@ def _summary(done: Fetched) -> None:
 
 
 def _code_of_search(found: Observations | None) -> int:
-    return Code.DONE if found is None or found.answered else Code.INCOMPLETE
+    from skyatlas.cli.asking import code_of
+
+    return Code.DONE if found is None else code_of(found)
 
 
 def _code(done: Fetched, found: Observations | None) -> int:

@@ -6,7 +6,7 @@ Invariant: whatever an archive does (fail, cut, give too much), it is in its rep
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -25,9 +25,23 @@ if TYPE_CHECKING:
     from skyatlas.archive import Archive, Door
 
 
-def search(queries: Sequence[Query], archives: Sequence[Archive], door: Door) -> Observations:
-    """Ask every archive, each in a thread of its own. Never raises for an archive that failed."""
-    answers = side_by_side(lambda archive: _ask(archive, queries, door), archives, len(archives))
+def search(
+    queries: Sequence[Query],
+    archives: Sequence[Archive],
+    door: Door,
+    *,
+    sign_in: Callable[[Archive], None] | None = None,
+) -> Observations:
+    """Ask every archive, each in a thread of its own. Never raises for an archive that failed.
+
+    `sign_in` uses a login that the user keeps for the archive; a wrong one is that archive's
+    failure and nobody else's.
+    """
+
+    def ask(archive: Archive) -> tuple[Table, Report]:
+        return _ask(archive, queries, door, sign_in)
+
+    answers = side_by_side(ask, archives, len(archives))
     tables = [table for table, _ in answers if len(table)]
     table = _stacked(tables)
     if "query" in table.colnames:
@@ -35,13 +49,20 @@ def search(queries: Sequence[Query], archives: Sequence[Archive], door: Door) ->
     return Observations(table, tuple(report for _, report in answers), tuple(queries))
 
 
-def _ask(archive: Archive, queries: Sequence[Query], door: Door) -> tuple[Table, Report]:
+def _ask(
+    archive: Archive,
+    queries: Sequence[Query],
+    door: Door,
+    sign_in: Callable[[Archive], None] | None,
+) -> tuple[Table, Report]:
     """Ask one archive; its table, and what there is to say about it."""
     started = time.monotonic()
     tables: list[Table] = []
     notes: dict[Note, None] = {}
     error: ArchiveError | None = None
     try:
+        if sign_in is not None:
+            sign_in(archive)
         for indices in _chunks(queries, archive):
             for part in archive.search([queries[index] for index in indices], door):
                 if isinstance(part, Note):
