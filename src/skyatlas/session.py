@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from skyatlas import archives as registry
 from skyatlas.accounts import Accounts
-from skyatlas.archive import Archive, Ask
+from skyatlas.archive import Archive, Ask, Pace
 from skyatlas.errors import AtlasError, BadInput
 from skyatlas.model import Product, Query, Target
 from skyatlas.questions import filters as read_filters
@@ -232,9 +232,11 @@ class Session:
         return Observations(_adopted(what))
 
     def _opened(self) -> StreetDoor:
+        from skyatlas.names import RESOLVERS
         from skyatlas.net.door import Host, StreetDoor
 
-        hosts = {}
+        # The next resolver is a better second try than the same one again.
+        hosts = {host: Host(name, Pace(), tries=2) for host, name in RESOLVERS.items()}
         for archive in self.archives():
             for host in archive.hosts:
                 hosts[host] = Host(archive.name, archive.pace, login=bool(archive.login_hint))

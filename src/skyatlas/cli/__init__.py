@@ -42,7 +42,7 @@ Options, before or after the command:
   --fault NAME[=VALUE][:URL[:N]] With --sandbox: misbehave (docs/sandbox.md lists how).
   --offline                      Ask nobody; what is on this machine answers.
   --cache DIR                    Keep what is remembered here.
-  -v, --verbose                  Say more; twice: what goes over the line.
+  -v, --verbose                  Say more, also what goes over the line.
   -q, --quiet                    Say only errors.
   --version                      Say the version.
   -h, --help                     Say this.

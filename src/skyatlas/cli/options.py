@@ -63,7 +63,7 @@ _COMMON: tuple[Decorator, ...] = (
         metavar="DIR",
         help="Keep what is remembered here.",
     ),
-    _option("-v", "--verbose", count=True, help="Say more; twice: what goes over the line."),
+    _option("-v", "--verbose", count=True, help="Say more, also what goes over the line."),
     _option("-q", "--quiet", is_flag=True, help="Say only errors."),
 )
 
@@ -147,13 +147,14 @@ def _told() -> dict[str, Any]:
 
 
 def _log(level: int) -> None:
+    """Let the package's log be talk: waits always, every question with -v."""
     import logging
 
-    if level < 1:
-        return
-    handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(name)s: %(message)s"))
+    class Talk(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            click.echo(self.format(record), err=True)
+
     logger = logging.getLogger("skyatlas")
+    logger.setLevel({-1: logging.ERROR, 0: logging.INFO}.get(level, logging.DEBUG))
     if not logger.handlers:
-        logger.addHandler(handler)
-    logger.setLevel(logging.DEBUG if level > 1 else logging.INFO)
+        logger.addHandler(Talk())

@@ -5,4 +5,11 @@ It reaches the network only through the Door that it is handed.
 
 from skyatlas.names.resolver import resolve, resolve_one
 
-__all__ = ["resolve", "resolve_one"]
+RESOLVERS = {
+    "cds.unistra.fr": "Sesame",
+    "vizier.cfa.harvard.edu": "Sesame's mirror",
+    "mastresolver.stsci.edu": "MAST's resolver",
+}
+"""Who answers under which host name."""
+
+__all__ = ["RESOLVERS", "resolve", "resolve_one"]

@@ -34,7 +34,8 @@ class Question:
     @property
     def name(self) -> str:
         """How a message calls the archive: "ESO", or the host."""
-        return self.archive if "." in self.archive else self.archive.upper()
+        plain = self.archive.islower() and "." not in self.archive
+        return self.archive.upper() if plain else self.archive
 
     @property
     def place(self) -> str:
@@ -116,3 +117,8 @@ def _words(body: str) -> str:
     if not text:
         return ""
     return f" ({text[:_SAID]}…)" if len(text) > _SAID else f" ({text})"
+
+
+def again_in(error: Exception, seconds: float) -> str:
+    """What is said while waiting for the next try."""
+    return f"{str(error).removesuffix('; try again later')}; trying again in {seconds:.1f} s"

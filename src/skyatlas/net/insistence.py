@@ -7,6 +7,7 @@ outside of any `except`: the exceptions of requests carry the whole URL with its
 from __future__ import annotations
 
 import io
+import logging
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
@@ -16,7 +17,7 @@ import requests
 import urllib3
 
 from skyatlas.errors import ArchiveError, Broken, Busy, Unreachable, Unreadable
-from skyatlas.net.answers import error_for, looks_like_votable, retry_after
+from skyatlas.net.answers import again_in, error_for, looks_like_votable, retry_after
 from skyatlas.net.deadline import answer_within
 from skyatlas.net.redaction import redact
 
@@ -30,6 +31,9 @@ _NEVER_TWICE = ("/async", "/async/")
 
 _PIECE = 1024 * 1024
 """Bytes read from an answer at a time."""
+
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,9 @@ def insist(door: StreetDoor, sending: Sending) -> requests.Response:
     Raises Unreachable, Busy, Broken or Unreadable, and what a sign-in on the way raises.
     """
     left = sending.total
-    for attempt in range(1, door.patience.tries + 1):
+    known = door.hosts.get(sending.host)
+    tries = (known.tries if known else None) or door.patience.tries
+    for attempt in range(1, tries + 1):
         began = time.monotonic()
         outcome = _with_renewal(door, sending, left)
         left -= time.monotonic() - began
@@ -103,11 +109,12 @@ def insist(door: StreetDoor, sending: Sending) -> requests.Response:
             return cast(requests.Response, outcome)
         wait = error.wait if isinstance(error, Busy) else None
         pause = door.pause(attempt) if wait is None else wait
-        last = attempt == door.patience.tries or left <= 0 or not _again(sending, outcome)
+        last = attempt == tries or left <= 0 or not _again(sending, outcome)
         if last or pause > door.patience.longest_wait:
             raise error
         if error.status == 429:
             door.turns.hold(sending.host, pause)
+        _log.info("%s", again_in(error, pause))
         door.clock.sleep(pause)
     raise AssertionError("the last try returns or raises")
 
@@ -135,6 +142,7 @@ def _in_turn(door: StreetDoor, sending: Sending, left: float) -> requests.Respon
 def _once(door: StreetDoor, sending: Sending, left: float) -> requests.Response | _NoAnswer:
     try:
         with answer_within(left, min(sending.silence, left)):
+            _log.debug("%s %s", sending.request.method, redact(sending.url))
             answer = door.send(
                 sending.request.copy(),
                 stream=True,
@@ -142,6 +150,7 @@ def _once(door: StreetDoor, sending: Sending, left: float) -> requests.Response 
                 **sending.settings,
             )
             _take_in(answer, door.patience.largest)
+            _log.debug("%s: %d, %d bytes", sending.host, answer.status_code, len(answer.content))
             return answer
     except (OSError, urllib3.exceptions.HTTPError, _TooLargeError) as error:
         return _explained(error)

@@ -25,6 +25,8 @@ class Host:
     pace: Pace = field(default_factory=Pace)
     login: bool = False
     """Whether `skyatlas login ARCHIVE` exists for it."""
+    tries: int | None = None
+    """How often a question is put to it; None: as often as the door's patience says."""
 
 
 class Clock:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import logging
 import shutil
 import threading
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ import pycurl
 
 from skyatlas.errors import ArchiveError, Busy, Corrupt, Incomplete, TransferError, Unwritable
 from skyatlas.model import Product, Receipt
+from skyatlas.net.answers import again_in
 from skyatlas.net.asking import Answer, Asking, Progress
 from skyatlas.net.disposition import safe_name
 from skyatlas.net.pace import Cancelled
@@ -35,6 +37,7 @@ __all__ = ["Progress", "fetch_one"]
 _ENOUGH = 1024 * 1024
 """Bytes. A try that brought so much is not counted: a long file may break as often as it likes."""
 _naming = threading.Lock()
+_log = logging.getLogger(__name__)
 
 
 def fetch_one(
@@ -185,6 +188,7 @@ class _Fetching:
             raise error
         if getattr(error, "status", None) == 429:
             self._door.turns.hold(urlsplit(self._product.url).hostname or "", wait)
+        _log.info("%s", again_in(error, wait))
         self._door.clock.sleep(wait, self._stop)
         if self._stop is not None and self._stop.is_set():
             raise Cancelled
