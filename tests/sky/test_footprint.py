@@ -44,6 +44,7 @@ def test_separation_agrees_with_vectors(ra1: float, dec1: float, ra2: float, dec
         ("UNION ICRS (POLYGON 1 1 2 1 2 2 1 2 POLYGON 5 5 6 5 6 6 5 6)", (5.5, 5.5, 0.1), True),
         ("UNION ICRS (POLYGON 1 1 2 1 2 2 1 2 POLYGON 5 5 6 5 6 6 5 6)", (3.5, 3.5, 0.1), False),
         ("BOX ICRS 10 0 2 2", (10.9, 0.9, 0.01), True),
+        ("POLYGON ICRS 1e-5 -1E-5 1 0 1.0e0 1 0 1", (0.5, 0.5, 0.01), True),
         ("POLYGON ICRS 1 1 2", (1, 1, 1), None),
         ("a footprint", (1, 1, 1), None),
         ("", (1, 1, 1), None),

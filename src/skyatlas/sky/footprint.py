@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 
     Vectors = NDArray[np.float64]
 
-_SHAPE = re.compile(
-    r"(POSITION|POINT|CIRCLE|POLYGON|BOX)\b([^A-Z()]*(?:[A-Z][A-Z0-9_]*[^A-Z()]*)?)"
-)
+_SHAPE = re.compile(r"\b(POSITION|POINT|CIRCLE|POLYGON|BOX)\b")
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _FRAME = re.compile(
     r"\b(?:ICRS|FK5|J2000|GEOCENTER|BARYCENTER|TOPOCENTER|UNKNOWNREFPOS|SPHERICAL2)\b"
@@ -38,10 +36,10 @@ def separation(ra1: Any, dec1: Any, ra2: Any, dec2: Any) -> Any:
 def touches(region: str, ra: float, dec: float, radius: float) -> bool | None:
     """Whether a shape of `region` comes within `radius` of (ra, dec); None if unreadable."""
     # ICRS and FK5 J2000 differ by 25 mas at most (IERS TN 36), less than any footprint is known.
-    text = _FRAME.sub(" ", region.upper())
+    pieces = _SHAPE.split(_FRAME.sub(" ", region.upper()))
     shapes = [
         (word, [float(number) for number in _NUMBER.findall(rest)])
-        for word, rest in _SHAPE.findall(text)
+        for word, rest in zip(pieces[1::2], pieces[2::2], strict=True)
     ]
     if not shapes or not all(_complete(word, numbers) for word, numbers in shapes):
         return None
