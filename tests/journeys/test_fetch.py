@@ -82,6 +82,19 @@ def test_the_folder_has_one_provenance_with_the_acknowledgement_it_needs(
             assert set(ends) <= names, relation
 
 
+def test_the_provenance_is_read_by_the_reference_library(
+    atlas: Session, muse: Observations, tmp_path: Path
+) -> None:
+    from prov.model import ProvActivity, ProvAgent, ProvDocument, ProvEntity
+
+    atlas.fetch(muse, tmp_path)
+    document = ProvDocument.deserialize(str(tmp_path / "provenance.json"), format="json")
+    assert len(list(document.get_records(ProvEntity))) == 3  # the file, its source, the folder
+    assert len(list(document.get_records(ProvActivity))) == 1
+    agents = {str(agent.identifier) for agent in document.get_records(ProvAgent)}
+    assert agents == {"archive:eso", "program:094.B-0321(A)", "skyatlas:software"}
+
+
 def test_what_is_there_is_kept_without_asking(
     box: Sandbox, atlas: Session, muse: Observations, tmp_path: Path
 ) -> None:

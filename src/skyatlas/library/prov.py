@@ -39,7 +39,7 @@ def write_provenance(folder: Path, acknowledgements: Mapping[str, str]) -> Path:
     receipts = list(receipts_in(folder))
     document = _document(folder, receipts)
     document["entity"]["skyatlas:folder"] = {
-        "prov:type": {"$": "prov:Collection", "type": "prov:QUALIFIED_NAME"},
+        "prov:type": _name("prov:Collection"),
         "skyatlas:acknowledgement": [text for text in acknowledgements.values() if text],
     }
     path = folder / NAME
@@ -62,6 +62,8 @@ def _document(folder: Path, receipts: Sequence[Receipt]) -> dict[str, Any]:
             "hadMember",
         )
     }
+    if receipts:
+        parts["agent"]["skyatlas:software"] = {"prov:type": _name("prov:SoftwareAgent")}
     for receipt in receipts:
         _describe(folder, receipt, parts)
     filled = {name: part for name, part in parts.items() if part}
@@ -76,7 +78,7 @@ def _describe(folder: Path, receipt: Receipt, parts: dict[str, dict[str, Any]]) 
     agent = f"archive:{product.archive or 'web'}"
     facts = {f"obscore:{name}": _value(value) for name, value in product.provenance.items()}
     parts["entity"][file] = {
-        "prov:type": "voprov:DatasetEntity",
+        "prov:type": _name("voprov:DatasetEntity"),
         "skyatlas:size": receipt.size,
         "skyatlas:sha256": receipt.sha256,
         "skyatlas:verified": list(receipt.verified),
@@ -86,10 +88,10 @@ def _describe(folder: Path, receipt: Receipt, parts: dict[str, dict[str, Any]]) 
     parts["activity"][activity] = {
         "prov:startTime": receipt.started,
         "prov:endTime": receipt.ended,
-        "prov:type": "skyatlas:fetch",
+        "prov:type": _name("skyatlas:fetch"),
         **{f"skyatlas:version_{name}": text for name, text in receipt.versions.items()},
     }
-    parts["agent"][agent] = {"prov:type": "prov:Organization"}
+    parts["agent"][agent] = {"prov:type": _name("prov:Organization")}
     number = len(parts["used"])
     parts["used"][f"_:u{number}"] = {"prov:activity": activity, "prov:entity": source}
     parts["wasGeneratedBy"][f"_:g{number}"] = {"prov:entity": file, "prov:activity": activity}
@@ -97,7 +99,11 @@ def _describe(folder: Path, receipt: Receipt, parts: dict[str, dict[str, Any]]) 
         "prov:generatedEntity": file,
         "prov:usedEntity": source,
     }
-    parts["wasAssociatedWith"][f"_:a{number}"] = {"prov:activity": activity, "prov:agent": agent}
+    parts["wasAssociatedWith"][f"_:a{number}"] = {
+        "prov:activity": activity,
+        "prov:agent": "skyatlas:software",
+    }
+    parts["wasAttributedTo"][f"_:p{number}"] = {"prov:entity": source, "prov:agent": agent}
     parts["hadMember"][f"_:m{number}"] = {
         "prov:collection": "skyatlas:folder",
         "prov:entity": file,
@@ -105,11 +111,11 @@ def _describe(folder: Path, receipt: Receipt, parts: dict[str, dict[str, Any]]) 
     _attribute(source, receipt, parts)
     if receipt.unpacked is not None:
         unpacked = f"file:{receipt.unpacked.relative_to(folder).as_posix()}"
-        parts["entity"][unpacked] = {"prov:type": "voprov:DatasetEntity"}
+        parts["entity"][unpacked] = {"prov:type": _name("voprov:DatasetEntity")}
         parts["wasDerivedFrom"][f"_:z{number}"] = {
             "prov:generatedEntity": unpacked,
             "prov:usedEntity": file,
-            "prov:type": "skyatlas:unpacked",
+            "prov:type": _name("skyatlas:unpacked"),
         }
 
 
@@ -120,11 +126,16 @@ def _attribute(source: str, receipt: Receipt, parts: dict[str, dict[str, Any]]) 
         return
     agent = f"program:{program}"
     parts["agent"][agent] = {
-        "prov:type": "skyatlas:ObservingProgramme",
+        "prov:type": _name("skyatlas:ObservingProgramme"),
         "skyatlas:pi": receipt.product.provenance.get("obs_creator_name", ""),
     }
     number = len(parts["wasAttributedTo"])
     parts["wasAttributedTo"][f"_:t{number}"] = {"prov:entity": source, "prov:agent": agent}
+
+
+def _name(qualified: str) -> dict[str, str]:
+    """A qualified name as a value, in PROV-JSON's way."""
+    return {"$": qualified, "type": "prov:QUALIFIED_NAME"}
 
 
 def _value(value: Any) -> Any:
