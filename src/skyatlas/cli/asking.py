@@ -131,7 +131,7 @@ def _parquet(found: Observations) -> bytes:
         try:
             found.table.write(path, format="parquet")
         except ImportError as error:
-            raise MissingExtra("Parquet needs pyarrow: pip install pyarrow") from error
+            raise MissingExtra("Parquet needs pyarrow: pip install 'skyatlas[parquet]'") from error
         return path.read_bytes()
 
 
