@@ -145,7 +145,7 @@ def conform(
         table[column.name] = _column(column, _values(native, field), rows)
     for name in keep:
         if name in native.colnames and name not in table.colnames:
-            table[name] = native[name]
+            table[name] = _kept(native[name])
     table["query"] = np.broadcast_to(np.asarray(query, dtype=np.int64), (rows,)).copy()
     table.meta = dict(native.meta)
     return table
@@ -182,6 +182,17 @@ def _column(column: Column, values: Any, rows: int) -> MaskedColumn:
         description=column.description,
         meta={"ucd": column.ucd},
     )
+
+
+def _kept(column: Any) -> Any:
+    """A native column; texts in Python objects (as VOTables give them) become a text column."""
+    import numpy as np
+    from astropy.table import MaskedColumn
+
+    if column.dtype.kind != "O":
+        return column
+    data, mask = _texts(np.ma.asarray(column))
+    return MaskedColumn(data, mask=mask, description=column.description)
 
 
 def _texts(values: Any) -> tuple[Any, Any]:

@@ -122,17 +122,35 @@ def _table_bytes(found: Observations, form: str) -> bytes:
 
 
 def _parquet(found: Observations) -> bytes:
-    import tempfile
+    """Columns with their units and UCDs as field metadata; what was not said is null.
+
+    astropy's own writer would put a zero where an integer is masked.
+    """
+    from io import BytesIO
 
     from skyatlas.errors import MissingExtra
+    from skyatlas.obscore import plain_values
 
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "answer.parquet"
-        try:
-            found.table.write(path, format="parquet")
-        except ImportError as error:
-            raise MissingExtra("Parquet needs pyarrow: pip install 'skyatlas[parquet]'") from error
-        return path.read_bytes()
+    try:
+        import pyarrow as pa
+        from pyarrow import parquet
+    except ImportError as error:
+        raise MissingExtra("Parquet needs pyarrow: pip install 'skyatlas[parquet]'") from error
+    types = {"f": pa.float64(), "i": pa.int64(), "U": pa.string()}
+    arrays, fields = [], []
+    for column in found.table.itercols():
+        array = pa.array(plain_values(column), type=types.get(column.dtype.kind))
+        facts = {
+            "unit": str(column.unit or ""),
+            "ucd": column.meta.get("ucd", ""),
+            "description": column.description or "",
+        }
+        arrays.append(array)
+        known = {name: text for name, text in facts.items() if text}
+        fields.append(pa.field(column.name, array.type, metadata=known))
+    raw = BytesIO()
+    parquet.write_table(pa.Table.from_arrays(arrays, schema=pa.schema(fields)), raw)
+    return raw.getvalue()
 
 
 def _write(data: bytes, output: Path | None) -> None:
