@@ -1,0 +1,82 @@
+"""This file asks an independent Virtual Observatory server (GAVO DaCHS) what we ask archives.
+
+It runs where `SKYATLAS_DACHS` names one with the collections TESTIMG, TESTDL and TESTSPEC, for
+example http://127.0.0.1:8080; pyvo is the peer.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+import pyvo
+
+from skyatlas.errors import Broken
+from skyatlas.model import Query, Target
+from skyatlas.net.door import StreetDoor
+from skyatlas.obscore import conform
+from skyatlas.protocols import ssa, tap
+from skyatlas.protocols.datalink import links_of
+from skyatlas.sky import touches
+
+BASE = os.environ.get("SKYATLAS_DACHS", "")
+pytestmark = pytest.mark.skipif(not BASE, reason="no DaCHS server; SKYATLAS_DACHS names none")
+
+SERVICE = tap.TapService("dachs", f"{BASE}/tap", hard_limit=20_000)
+EVERYTHING = "select * from ivoa.obscore"
+
+
+@pytest.fixture(scope="module")
+def door() -> Iterator[StreetDoor]:
+    with StreetDoor() as opened:
+        yield opened
+
+
+def test_tap_gives_the_rows_that_pyvo_gets(door: StreetDoor) -> None:
+    ours = tap.ask(door, SERVICE, EVERYTHING)
+    theirs = pyvo.dal.TAPService(SERVICE.url).run_sync(EVERYTHING, maxrec=20_000).to_table()
+    assert not ours.truncated
+    assert sorted(ours.table["obs_publisher_did"]) == sorted(theirs["obs_publisher_did"])
+
+
+def test_a_limit_is_seen_to_cut(door: StreetDoor) -> None:
+    answer = tap.ask(door, SERVICE, EVERYTHING, limit=5)
+    assert (len(answer.table), answer.truncated) == (5, True)
+
+
+def test_a_wrong_question_is_no_empty_table(door: StreetDoor) -> None:
+    with pytest.raises(Broken, match="nonsense"):
+        tap.ask(door, SERVICE, "select nonsense from ivoa.obscore")
+
+
+def test_an_asynchronous_job_gives_the_same_rows(door: StreetDoor) -> None:
+    job = tap._async(door, SERVICE, EVERYTHING, 20_000)
+    assert len(job.table) == len(tap.ask(door, SERVICE, EVERYTHING).table)
+    with pytest.raises(Broken, match="nonsense"):
+        tap._async(door, SERVICE, "select nonsense from ivoa.obscore", 10)
+
+
+def test_its_obscore_is_ours_and_its_footprints_are_read(door: StreetDoor) -> None:
+    table = conform(tap.ask(door, SERVICE, EVERYTHING).table, {})
+    for row in table:
+        assert touches(str(row["s_region"]), float(row["s_ra"]), float(row["s_dec"]), 0.01)
+
+
+def test_ssa_gives_the_spectra_that_pyvo_gets(door: StreetDoor) -> None:
+    url = f"{BASE}/spec/q/ssa/ssap.xml?"
+    place = Query(Target("NGC 1068", 40.669629, -0.013281), 0.1)
+    ours = ssa.ask(door, url, place, archive="dachs")
+    theirs = pyvo.dal.SSAService(url).search(pos=(40.669629, -0.013281), diameter=0.2)
+    assert len(ours.table) == len(theirs) > 0
+
+
+def test_a_datalink_error_row_is_a_row(door: StreetDoor) -> None:
+    rows = tap.ask(door, SERVICE, f"{EVERYTHING} where obs_collection = 'TESTDL'").table
+    links = [
+        link for row in rows for link in links_of(door.ask(str(row["access_url"])), archive="dachs")
+    ]
+    broken = [link for link in links if link.error_message]
+    assert len(broken) == 1
+    assert broken[0].access_url is None
+    assert all(link.content_length for link in links if link.semantics == "#this")
