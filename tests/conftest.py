@@ -70,6 +70,32 @@ def _own_log() -> Iterator[None]:
     logger.handlers[:] = handlers
 
 
+@pytest.fixture
+def closed_sessions(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Close what pyvo and astroquery open: they leave sessions, and answers that they did not read
+    to the end, to the garbage collector, whose warning then hits whichever test is running.
+    """
+    import requests
+
+    opened: list[requests.Session | requests.Response] = []
+    begin, send = requests.Session.__init__, requests.Session.send
+
+    def remember(self: requests.Session) -> None:
+        begin(self)
+        opened.append(self)
+
+    def sent(self: requests.Session, *arguments: Any, **options: Any) -> requests.Response:
+        answer = send(self, *arguments, **options)
+        opened.append(answer)
+        return answer
+
+    monkeypatch.setattr(requests.Session, "__init__", remember)
+    monkeypatch.setattr(requests.Session, "send", sent)
+    yield
+    for one in reversed(opened):
+        one.close()
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Real files and recorded answers, kept outside the repository."""

@@ -21,7 +21,10 @@ from skyatlas.protocols.datalink import links_of
 from skyatlas.sky import touches
 
 BASE = os.environ.get("SKYATLAS_DACHS", "")
-pytestmark = pytest.mark.skipif(not BASE, reason="no DaCHS server; SKYATLAS_DACHS names none")
+pytestmark = [
+    pytest.mark.skipif(not BASE, reason="no DaCHS server; SKYATLAS_DACHS names none"),
+    pytest.mark.usefixtures("closed_sessions"),
+]
 
 SERVICE = tap.TapService("dachs", f"{BASE}/tap", hard_limit=20_000)
 EVERYTHING = "select * from ivoa.obscore"

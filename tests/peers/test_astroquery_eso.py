@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from skyatlas.sandbox import Sandbox
     from skyatlas.session import Session
 
+pytestmark = pytest.mark.usefixtures("closed_sessions")
+
 NGC_1068 = (40.669629, -0.013281)
 PLACE = {"cone_ra": NGC_1068[0], "cone_dec": NGC_1068[1], "cone_radius": 1 / 60}
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import astropy.units as u
+import pytest
 import pyvo
 from astropy.coordinates import SkyCoord
 
 if TYPE_CHECKING:
     from skyatlas.sandbox import Sandbox
     from skyatlas.session import Session
+
+pytestmark = pytest.mark.usefixtures("closed_sessions")
 
 NGC_1068 = (40.669629, -0.013281)
 QUESTION = (

@@ -20,7 +20,7 @@ with warnings.catch_warnings():
     from astroquery.eso.utils import _build_adql_string, _UserParams
     from astroquery.exceptions import MaxResultsWarning, NoResultsWarning
 
-pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+pytestmark = pytest.mark.usefixtures("closed_sessions")
 
 PI, VISITOR = ACCOUNTS
 WORLD = make_world()

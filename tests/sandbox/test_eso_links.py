@@ -19,7 +19,7 @@ from pyvo.dal.adhoc import DatalinkResults
 
 from skyatlas.sandbox import ACCOUNTS, Sandbox, make_world
 
-pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+pytestmark = pytest.mark.usefixtures("closed_sessions")
 
 PI = ACCOUNTS[0]
 WORLD = make_world()

@@ -21,7 +21,7 @@ from pyvo.dal.exceptions import DALOverflowWarning
 from skyatlas.sandbox import ACCOUNTS, Sandbox
 
 # pyvo does not read the answers to its POSTs to the end: their sockets wait for the collector.
-pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+pytestmark = pytest.mark.usefixtures("closed_sessions")
 
 PI, VISITOR = ACCOUNTS
 CENTRE = "circle('ICRS', 40.669629, -0.013281, 0.05)"
