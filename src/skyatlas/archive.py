@@ -181,5 +181,3 @@ class Ask:
     ancillary: bool = False
     previews: bool = False
     progenitors: bool = False
-    only: frozenset[str] = frozenset()
-    """Semantics to restrict to; empty means no restriction."""

@@ -428,3 +428,19 @@ def test_trees_of_earlier_fetches_into_the_folder_are_kept(atlas: Session, tmp_p
         atlas.fetch(found[number : number + 1], tmp_path, ask=Ask(calibrations="raw"))
     trees = json.loads((tmp_path / "calibrations.json").read_text())["associations"]
     assert [tree["files"][0]["product_id"] for tree in trees] == list(found["dp_id"][:2])
+
+
+def test_links_are_read_once_and_one_that_cannot_be_read_is_its_own_note(
+    box: Sandbox, atlas: Session
+) -> None:
+    found = atlas.search(
+        NGC_1068, instrument="XSHOOTER", program="094.B-0321", calib_level="1..", public=True
+    )
+    assert len(found) == 3
+    box.fault("tap-error", "/datalink/", count=1)
+    plan = atlas.plan(found, Ask(calibrations="raw"))
+    assert sum("/datalink/" in asked.url for asked in box.requests) == len(found)
+    assert {p.product_id for p in plan.products if p.semantics == "#this"} == set(found["dp_id"])
+    assert any(p.semantics == "#calibration" for p in plan.products)
+    (note,) = (note for note in plan.notes if "links of" in note.text)
+    assert note.why is Why.UNANSWERED

@@ -48,16 +48,14 @@ class Eso(Archive):
         raw = [row for row in table if _is_raw(row)]
         reduced = [row for row in table if not _is_raw(row)]
         for row in raw:
-            if not ask.only or "#this" in ask.only:
-                yield links.file_of(row)
-        for found in side_by_side(
-            lambda row: list(links.follow(row, door, ask)), reduced, self.pace.at_once
-        ):
-            yield from found
+            yield links.file_of(row)
+        documents = side_by_side(lambda row: links.document(row, door), reduced, self.pace.at_once)
+        for row, found in zip(reduced, documents, strict=True):
+            yield from links.follow(row, found, ask)
         if ask.calibrations:
             frames = dict.fromkeys(links.dp_id_of(row) for row in raw)
-            for row in reduced:
-                frames.update(dict.fromkeys(links.progenitors(row, door)))
+            for found in documents:
+                frames.update(dict.fromkeys(links.progenitors(found)))
             yield from calselector.calibrations(list(frames), ask.calibrations, door.anonymous())
 
     def adopt(self, table: Table) -> Table | None:

@@ -82,15 +82,20 @@ def provenance_of(row: Any) -> Mapping[str, Any]:
     return {name: value for name, value in known.items() if value is not None}
 
 
-def follow(row: Any, door: Door, ask: Ask) -> Iterator[Product | Note]:
+def document(row: Any, door: Door) -> list[Link] | ArchiveError:
+    """The links of a Phase 3 row, or why they cannot be read."""
+    try:
+        return links_of(door.ask(LINKS, params={"ID": DID + dp_id_of(row)}), archive="eso")
+    except ArchiveError as error:
+        return error
+
+
+def follow(row: Any, links: list[Link] | ArchiveError, ask: Ask) -> Iterator[Product | Note]:
     """The files that a Phase 3 row links to, as far as they are asked for."""
     dp_id = dp_id_of(row)
-    try:
-        reply = door.ask(LINKS, params={"ID": DID + dp_id})
-        links = links_of(reply, archive="eso")
-    except ArchiveError as error:
+    if isinstance(links, ArchiveError):
         # The science file's address is known without DataLink; its companions are not.
-        yield Note(Why.UNANSWERED, f"the links of {dp_id} could not be read ({error})")
+        yield Note(Why.UNANSWERED, f"the links of {dp_id} could not be read ({links})")
         if _wanted("#this", ask):
             yield file_of(row, dp_id=dp_id)
         return
@@ -101,9 +106,10 @@ def follow(row: Any, door: Door, ask: Ask) -> Iterator[Product | Note]:
             yield _product(link, row)
 
 
-def progenitors(row: Any, door: Door) -> list[str]:
+def progenitors(links: list[Link] | ArchiveError) -> list[str]:
     """The dp_ids of the raw frames that a Phase 3 product was made of."""
-    links = links_of(door.ask(LINKS, params={"ID": DID + dp_id_of(row)}), archive="eso")
+    if isinstance(links, ArchiveError):
+        return []
     return [
         _dp_id(link)
         for link in links
@@ -120,8 +126,6 @@ def _remark(link: Link, ask: Ask) -> Note:
 
 
 def _wanted(semantics: str, ask: Ask) -> bool:
-    if ask.only:
-        return semantics in ask.only
     asked = {
         "#this": True,
         "#auxiliary": ask.ancillary,
