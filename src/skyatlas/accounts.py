@@ -24,6 +24,8 @@ class Accounts:
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
+        self._without: set[str] = set()
+        """Archives for which nobody keeps a login: a keyring can take seconds to say so."""
 
     def login(
         self,
@@ -70,10 +72,12 @@ class Accounts:
 
         Raises Refused where the password that was found is wrong.
         """
-        if not archive.login_hint or door.logged_in(f"https://{archive.hosts[0]}/"):
+        known_without = not archive.login_hint or archive.name in self._without
+        if known_without or door.logged_in(f"https://{archive.hosts[0]}/"):
             return
         known = self._find(archive)
         if known is None:
+            self._without.add(archive.name)
             return
         source = _source(archive, known, door)
         try:

@@ -246,12 +246,13 @@ def _close(
 ) -> Mapping[str, str]:
     """Write what describes the folder as a whole; the acknowledgements, by archive."""
     by: dict[str, list[Product]] = {}
-    for receipt in library.receipts_in(folder):
+    receipts = list(library.receipts_in(folder))
+    for receipt in receipts:
         if receipt.product.archive:
             by.setdefault(receipt.product.archive, []).append(receipt.product)
     thanks = {name: archives(name).acknowledgement(products) for name, products in by.items()}
-    if by or (folder / "provenance.json").exists():
-        library.write_provenance(folder, thanks)
+    if receipts or (folder / "provenance.json").exists():
+        library.write_provenance(folder, receipts, thanks)
     if trees:
         library.write_trees(folder, trees)
     return {name: text for name, text in thanks.items() if text}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from skyatlas.library.receipts import receipts_in, write_json
+from skyatlas.library.receipts import write_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,12 +31,13 @@ _PREFIXES = {
 }
 
 
-def write_provenance(folder: Path, acknowledgements: Mapping[str, str]) -> Path:
-    """Describe every file of the folder that has a receipt.
+def write_provenance(
+    folder: Path, receipts: Sequence[Receipt], acknowledgements: Mapping[str, str]
+) -> Path:
+    """Describe the folder's files by their receipts.
 
     `acknowledgements` gives, per archive, the sentence that it asks for.
     """
-    receipts = list(receipts_in(folder))
     document = _document(folder, receipts)
     document["entity"]["skyatlas:folder"] = {
         "prov:type": _name("prov:Collection"),

@@ -40,7 +40,6 @@ class Answer:
     table: Table
     truncated: bool
     """The service had more rows than it gave."""
-    asynchronous: bool = False
 
 
 def ask(door: Door, service: TapService, adql: str, *, limit: int | None = None) -> Answer:
@@ -65,7 +64,7 @@ def ask(door: Door, service: TapService, adql: str, *, limit: int | None = None)
         answer = _async(door, service, adql, most)
     table = answer.table
     cut = answer.truncated or (limit is not None and len(table) > limit) or len(table) >= most
-    return Answer(table[:limit] if limit is not None else table, cut, answer.asynchronous)
+    return Answer(table[:limit] if limit is not None else table, cut)
 
 
 def _sync(door: Door, service: TapService, form: dict[str, str]) -> Answer:
@@ -128,4 +127,4 @@ def _async(door: Door, service: TapService, adql: str, most: int) -> Answer:
             archive=service.archive,
             url=service.url,
         ) from error
-    return Answer(results.table, results.overflow, asynchronous=True)
+    return Answer(results.table, results.overflow)

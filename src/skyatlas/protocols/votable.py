@@ -26,7 +26,6 @@ class Results:
     table: Table
     overflow: bool
     """The service says that it cut the answer."""
-    document: VOTableFile
 
 
 def results_of(reply: Reply, *, archive: str, wanted: str) -> Results:
@@ -62,7 +61,7 @@ def results_of(reply: Reply, *, archive: str, wanted: str) -> Results:
     if not tables:
         raise Unreadable(f"{archive} answered a VOTable without a table", **where)
     chosen = (results or tables)[0]
-    return Results(chosen.to_table(use_names_over_ids=True), status.overflow, document)
+    return Results(chosen.to_table(use_names_over_ids=True), status.overflow)
 
 
 @dataclass(frozen=True, slots=True)
