@@ -31,6 +31,7 @@ bench: .venv/test.stamp
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
 
 .venv/demo.stamp: .venv/bin/python pyproject.toml
+	@echo "installing skyatlas and what it needs into .venv (half a minute, more the first time)"
 	$(BIN)/python -m pip install --quiet --editable .
 	@touch $@
 
