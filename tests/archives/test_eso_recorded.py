@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import csv
 import re
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,8 @@ from skyatlas.archives.eso.instruments import instruments
 from skyatlas.errors import Unreadable
 from skyatlas.model import Association, Query
 from skyatlas.net.unpack import unpack_lzw
-from skyatlas.obscore import COLUMNS
+from skyatlas.obscore import COLUMNS, plain_values
+from skyatlas.protocols.votable import results_of
 
 RAW = ("query_main_sgra.csv", "query_inst_sinfoni_sgra.csv")
 PHASE3 = ("query_coll_vvv_sgra.csv",)
@@ -62,13 +65,38 @@ CATALOGUES = (
     "query_list_catalogs_latest_versions.csv",
     "kids_dr4_sample.csv",
 )
-"""Of ESO's other TAP service (tap_cat), which skyatlas does not ask."""
+"""Of ESO's other TAP service (tap_cat), which skyatlas can read but does not ask."""
 
 
 def test_every_recorded_answer_of_eso_has_a_test(recorded: Path) -> None:
     ours = {*RAW, *PHASE3, *TREES, *FORMS, *LISTS, "query_apex_ql_5.csv", "testfile.fits.Z"}
     pages = {path.name for path in recorded.glob("*.html")}  # the forms themselves
     assert {path.name for path in recorded.iterdir()} == ours | pages | set(CATALOGUES)
+
+
+@pytest.mark.parametrize("name", [*RAW, *PHASE3, *LISTS, *CATALOGUES[1:], "query_apex_ql_5.csv"])
+def test_the_tap_reader_keeps_every_cell_of_a_recorded_answer(recorded: Path, name: str) -> None:
+    table = Table.read(recorded / name, format="ascii.csv")
+    wire = BytesIO()
+    table.write(wire, format="votable")
+    read = results_of(Recorded(wire.getvalue()), archive="eso", wanted="rows").table
+    assert len(read) == len(table) > 0
+    for column in table.colnames:
+        assert plain_values(read[column]) == plain_values(table[column]), column
+
+
+def test_the_recorded_list_of_catalogues_is_one_of_names(recorded: Path) -> None:
+    names = ast.literal_eval(f"[{(recorded / CATALOGUES[0]).read_text().strip().strip('[]')}]")
+    assert len(names) > 50
+    assert all(isinstance(name, str) for name in names)
+
+
+def test_a_recorded_web_page_is_never_an_empty_table(recorded: Path) -> None:
+    pages = sorted(recorded.glob("*.html"))
+    assert len(pages) > 3
+    for page in pages:
+        with pytest.raises(Unreadable, match="web page"):
+            results_of(Recorded(page.read_bytes()), archive="eso", wanted="TAP rows")
 
 
 @pytest.mark.parametrize("name", FORMS)

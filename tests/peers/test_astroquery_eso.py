@@ -175,6 +175,21 @@ def test_retrieve_data_brings_the_same_bytes(
         assert hashlib.sha256(other).hexdigest() == receipt.sha256
 
 
+def test_a_login_brings_the_same_proprietary_bytes(
+    peer: EsoClass, pi_atlas: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = ACCOUNTS[0]
+    monkeypatch.setattr(peer, "_get_password", lambda *a, **k: (account.password, None))
+    peer.login(username=account.username)
+    found = pi_atlas.search(NGC_1068, program="112.25R7.001", calib_level="1..", limit=2)
+    ids = [str(dp_id) for dp_id in found["dp_id"]]
+    theirs = peer.retrieve_data(ids, destination=str(tmp_path / "theirs"), unzip=False)
+    ours = pi_atlas.fetch(found, tmp_path / "ours")
+    assert len(theirs) == len(ours.receipts) == 2
+    for path, receipt in zip(theirs, ours.receipts, strict=True):
+        assert Path(path).read_bytes() == receipt.path.read_bytes()
+
+
 def test_a_packed_frame_is_unpacked_to_the_same_bytes(
     peer: EsoClass, atlas: Session, tmp_path: Path
 ) -> None:

@@ -27,18 +27,6 @@ WORLD = make_world()
 ITEMS = WORLD.items.values()
 
 
-@pytest.fixture(scope="module")
-def shared_box() -> Iterator[Sandbox]:
-    with Sandbox(world=WORLD) as box:
-        yield box
-
-
-@pytest.fixture
-def box(shared_box: Sandbox) -> Iterator[Sandbox]:
-    yield shared_box
-    shared_box.heal()
-
-
 @pytest.fixture
 def eso(box: Sandbox, tmp_path: Path) -> Iterator[EsoClass]:
     """A client of which only the addresses are changed."""

@@ -6,7 +6,6 @@ import base64
 import io
 import json
 import time
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -27,18 +26,6 @@ RAW = next(item for item in ITEMS if item.filename.endswith(".fits.Z"))
 
 def product(kind: str) -> object:
     return next(item for item in ITEMS if item.row.get("dataproduct_type") == kind)
-
-
-@pytest.fixture(scope="module")
-def shared_box() -> Iterator[Sandbox]:
-    with Sandbox(world=WORLD) as box:
-        yield box
-
-
-@pytest.fixture
-def box(shared_box: Sandbox) -> Iterator[Sandbox]:
-    yield shared_box
-    shared_box.heal()
 
 
 def get(box: Sandbox, path: str, **headers: str) -> requests.Response:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import email
-import gc
 import io
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
@@ -33,19 +32,6 @@ PRODUCT = next(
 FRAME = next(iter(WORLD.raw2master))
 HIDDEN = next(item for item in ITEMS if item.hidden and item.table)
 EXTRA = ["eso_category", "eso_datalink", "eso_origfile"]
-
-
-@pytest.fixture(scope="module")
-def shared_box() -> Iterator[Sandbox]:
-    with Sandbox(world=WORLD) as box:
-        yield box
-
-
-@pytest.fixture
-def box(shared_box: Sandbox) -> Iterator[Sandbox]:
-    yield shared_box
-    shared_box.heal()
-    gc.collect()
 
 
 def rows(answer: requests.Response) -> list[dict[str, object]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
@@ -20,19 +19,6 @@ WORLD = make_world()
 ITEM = next(item for item in WORLD.items.values() if item.table == "ivoa.ObsCore")
 BODY = ITEM.make()
 FILE = f"dataportal.eso.org/dataPortal/file/{ITEM.dp_id}"
-
-
-@pytest.fixture(scope="module")
-def shared_box() -> Iterator[Sandbox]:
-    with Sandbox(world=WORLD) as box:
-        yield box
-
-
-@pytest.fixture
-def box(shared_box: Sandbox) -> Iterator[Sandbox]:
-    yield shared_box
-    shared_box.heal()
-    shared_box.release()
 
 
 def get(box: Sandbox, path: str = FILE, **more: object) -> requests.Response:

@@ -27,18 +27,6 @@ PI, VISITOR = ACCOUNTS
 CENTRE = "circle('ICRS', 40.669629, -0.013281, 0.05)"
 
 
-@pytest.fixture(scope="module")
-def shared_box() -> Iterator[Sandbox]:
-    with Sandbox() as box:
-        yield box
-
-
-@pytest.fixture
-def box(shared_box: Sandbox) -> Iterator[Sandbox]:
-    yield shared_box
-    shared_box.heal()
-
-
 @pytest.fixture
 def tap(box: Sandbox) -> Iterator[TAPService]:
     with requests.Session() as session:
