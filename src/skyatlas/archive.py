@@ -29,7 +29,9 @@ class Pace:
     per_second: float = 5.0
     """Questions started per second, per host."""
     files_at_once: int = 4
-    """Files under way at the same time, per host."""
+    """Files under way at the same time, per host; a file that comes in ranges counts each."""
+    files_per_second: float = 0.0
+    """Files started per second, per host; 0: no limit of its own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -216,6 +216,8 @@ class Product:
     """The archive's own word for what this is (ESO: "SCIENCE.SPECTRUM", "BIAS")."""
     folder: str = ""
     """Relative sub-folder of the destination, "" for the destination itself."""
+    mirrors: tuple[str, ...] = ()
+    """Other addresses of the same bytes (mirror, cloud copy), in the order to try them."""
     anonymous: bool = False
     """Ask without credentials even when logged in (calibrations are public at ESO)."""
     provenance: Mapping[str, Any] = field(default_factory=_nothing, hash=False, compare=False)

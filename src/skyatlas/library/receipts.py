@@ -70,7 +70,8 @@ def read_receipt(path: Path) -> Receipt | None:
         if document["skyatlas_receipt"] != _FORM:
             return None
         file, retrieval = document["file"], document["retrieval"]
-        product = Product(**document["product"], provenance=document["observation"])
+        said = document["product"] | {"mirrors": tuple(document["product"].get("mirrors", ()))}
+        product = Product(**said, provenance=document["observation"])
         return Receipt(
             path=path.with_name(file["name"]),
             product=product,
