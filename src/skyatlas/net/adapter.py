@@ -9,57 +9,23 @@ from __future__ import annotations
 
 from http.cookiejar import Cookie, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 from urllib.request import Request
 
 from requests.adapters import HTTPAdapter
 from requests.cookies import RequestsCookieJar, extract_cookies_to_jar
 
-from skyatlas.errors import Unreachable
 from skyatlas.net.deadline import POOLS
-from skyatlas.net.redaction import redact
 from skyatlas.net.secrets import Credentials
+from skyatlas.net.street import Route
 
 if TYPE_CHECKING:
     from requests import PreparedRequest, Response
 
-__all__ = ["HostOnlyCookies", "Route", "StreetAdapter"]
+__all__ = ["HostOnlyCookies", "StreetAdapter"]
 
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _CONNECTIONS = 32
 """Kept-alive connections per host; the pace, not this, limits how many are open at once."""
-
-
-class Route:
-    """Where a request to an archive's address really goes: there, to the sandbox, or nowhere."""
-
-    def __init__(self, sandbox: str | None = None, *, offline: bool = False) -> None:
-        self.sandbox = sandbox.rstrip("/") if sandbox else None
-        self.offline = offline
-
-    def to(self, url: str) -> tuple[str, dict[str, str]]:
-        """The address to connect to and the headers that say what was meant.
-
-        `https://HOST/path?query` becomes `{sandbox}/HOST/path?query`. Raises Unreachable offline.
-        """
-        if self.offline:
-            host = urlsplit(url).netloc.rpartition("@")[2]
-            raise Unreachable(
-                f"{host} was not asked because skyatlas is offline; leave out --offline to ask it",
-                archive=host,
-                url=redact(url),
-            )
-        if self.sandbox is None or url.startswith(self.sandbox + "/"):
-            return url, {}
-        parts = urlsplit(url)
-        host = parts.netloc.rpartition("@")[2]
-        rest = urlunsplit(("", "", parts.path or "/", parts.query, ""))
-        said = {"X-Forwarded-Proto": parts.scheme, "X-Forwarded-Host": host}
-        return f"{self.sandbox}/{host}{rest}", said
-
-    def direct(self, url: str) -> bool:
-        """Whether this URL is asked without any proxy: the sandbox and this machine."""
-        return self.sandbox is not None or urlsplit(url).hostname in _LOOPBACK
 
 
 class StreetAdapter(HTTPAdapter):

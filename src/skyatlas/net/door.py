@@ -7,76 +7,49 @@ tokens go only to hosts they belong to, and nothing it says, logs or hands back 
 
 from __future__ import annotations
 
-import platform
-import random
 from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
 from urllib.parse import urlsplit
 
-import certifi
 import requests
 from requests.cookies import RequestsCookieJar
 
 from skyatlas.errors import BadInput
-from skyatlas.net.adapter import HostOnlyCookies, Route, StreetAdapter
-from skyatlas.net.answers import Question, error_for, looks_like_votable, retry_after
-from skyatlas.net.insistence import Patience, Sending, insist
-from skyatlas.net.pace import Clock, Host, Turns
-from skyatlas.net.redaction import guard_loggers, redact
-from skyatlas.net.secrets import Credentials
-from skyatlas.version import __version__
+from skyatlas.net.adapter import HostOnlyCookies, StreetAdapter
+from skyatlas.net.answers import error_for, looks_like_votable, retry_after
+from skyatlas.net.insistence import Sending, insist
+from skyatlas.net.pace import Host
+from skyatlas.net.patience import Patience
+from skyatlas.net.redaction import redact
+from skyatlas.net.street import Street
 
 __all__ = ["Host", "Patience", "StreetDoor"]
 
-_VERSIONS = {
-    "skyatlas": __version__,
-    "python-requests": version("requests"),
-    "Python": platform.python_version(),
-}
-_USER_AGENT = " ".join(
-    f"{name}/{number}" + (" (IVOA-science)" if name == "skyatlas" else "")
-    for name, number in _VERSIONS.items()
-)
-"""Who we are, as IVOA's Note SoftID asks (1.0; the purpose "science" is of draft 1.1)."""
-
 _SENDING = ("allow_redirects", "proxies", "verify", "cert")
-_random = random.SystemRandom()
 
 
-class StreetDoor(requests.Session):
+class StreetDoor(Street, requests.Session):
     """The one way to ask an archive something; safe for many threads.
 
-    `hosts` says to which archive a host belongs and how politely it is asked. With `sandbox`
-    ("http://127.0.0.1:8123") nothing but the sandbox is ever contacted; with `offline`, nothing.
+    Takes what a `Street` takes, or a street to stand on.
     """
 
     def __init__(
         self,
         hosts: Mapping[str, Host] | None = None,
         *,
-        credentials: Credentials | None = None,
-        patience: Patience | None = None,
-        clock: Clock | None = None,
-        sandbox: str | None = None,
-        offline: bool = False,
-        ca_bundle: str | None = None,
+        street: Street | None = None,
+        **street_of: Any,
     ) -> None:
-        super().__init__()
-        guard_loggers()
+        requests.Session.__init__(self)
+        self._share(street or Street(hosts, **street_of))
         self.max_redirects = 10
-        self.hosts = dict(hosts or {})
-        self.credentials = credentials or Credentials()
-        self.patience = patience or Patience()
-        self.clock = clock or Clock()
-        self.route = Route(sandbox, offline=offline)
-        self.turns = Turns(self.hosts, self.clock)
-        self.versions = dict(_VERSIONS)
-        self.headers["User-Agent"] = _USER_AGENT
+        self.versions = self.versions | {"python-requests": version("requests")}
+        self.headers["User-Agent"] = self.user_agent
         self.cookies = RequestsCookieJar(policy=HostOnlyCookies())
         # A truthy auth that adds nothing: requests would otherwise look into ~/.netrc by itself.
         self.auth = _unchanged
-        self._ca_bundle = ca_bundle  # wins over REQUESTS_CA_BUNDLE
         self._mount(StreetAdapter(self.route, self.credentials))
 
     def ask(
@@ -131,7 +104,7 @@ class StreetDoor(requests.Session):
             prepared.url or "",
             sending.get("proxies") or {},
             True,
-            sending.get("verify") or self._ca_bundle,
+            sending.get("verify") or self.ca_bundle,
             sending.get("cert"),
         )
         del settings["stream"]
@@ -158,54 +131,9 @@ class StreetDoor(requests.Session):
 
     def anonymous(self) -> StreetDoor:
         """The same door (connections, turns, route) without credentials and cookies."""
-        twin = StreetDoor(
-            self.hosts, patience=self.patience, clock=self.clock, ca_bundle=self._ca_bundle
-        )
-        twin.route, twin.turns = self.route, self.turns
+        twin = StreetDoor(street=self.without_login())
         twin._mount(self._adapter.beside(twin.credentials))
         return twin
-
-    def logged_in(self, url: str) -> bool:
-        """Whether credentials would be sent to this URL's host."""
-        return self.credentials.source(url) is not None
-
-    def prepare(self, url: str) -> tuple[str, dict[str, str]]:
-        """Where to connect for one hop to `url`, and with which headers: for the transfer of files.
-
-        Nothing of it may be kept or logged. Raises what a sign-in raises, and Unreachable offline.
-        """
-        real, headers = self.route.to(url)
-        headers["User-Agent"] = _USER_AGENT
-        with self.turns.exempt():
-            token = self.credentials.header(url)
-        if token is not None:
-            headers["Authorization"] = token
-        return real, headers
-
-    def renew(self, url: str, moment: int) -> None:
-        """Renew this URL's token after a 401, unless another thread did so since `moment`."""
-        with self.turns.exempt():
-            self.credentials.renew(url, moment)
-
-    def certificates(self, url: str) -> str:
-        """Path of the CA bundle (file or folder) to check this URL's certificate with."""
-        chosen = self.merge_environment_settings(url, {}, True, self._ca_bundle, None)["verify"]
-        return chosen if isinstance(chosen, str) else certifi.where()
-
-    def question(self, url: str) -> Question:
-        """What the messages need to know about a request to `url`."""
-        host = urlsplit(url).hostname or ""
-        known = self.hosts.get(host)
-        return Question(
-            url=url,
-            archive=known.archive if known else host,
-            login=known.login if known else False,
-            sent=self.logged_in(url),
-        )
-
-    def pause(self, attempt: int) -> float:
-        """Seconds to wait after try number `attempt`: exponential, with jitter, at most 30."""
-        return min(30.0, 0.5 * 2.0**attempt) * _random.uniform(0.5, 1.0)
 
     def _mount(self, adapter: StreetAdapter) -> None:
         self._adapter = adapter

@@ -24,7 +24,7 @@ from skyatlas.net.redaction import redact
 if TYPE_CHECKING:
     from skyatlas.net.door import StreetDoor
 
-__all__ = ["Patience", "Sending", "insist"]
+__all__ = ["Sending", "insist"]
 
 _NEVER_TWICE = ("/async", "/async/")
 """A POST here makes a new job (UWS 1.1, 2.2.3.1); it is not repeated once it may have arrived."""
@@ -34,22 +34,6 @@ _PIECE = 1024 * 1024
 
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long the door waits for what; seconds and bytes."""
-
-    connect: float = 10.0
-    silence: float = 60.0
-    """Longest wait for the next byte."""
-    total: float = 300.0
-    """For one question, all its tries together; waiting between them is not counted."""
-    tries: int = 4
-    longest_wait: float = 120.0
-    """A longer `Retry-After` is not waited for: Busy is raised at once."""
-    largest: int = 2 * 1024**3
-    """Bytes of an answer; files do not come this way."""
 
 
 @dataclass(frozen=True, slots=True)
