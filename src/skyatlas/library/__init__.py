@@ -10,10 +10,12 @@ from skyatlas.library.receipts import (
     told,
     write_receipt,
 )
+from skyatlas.library.shelf import Shelf
 from skyatlas.library.trees import write_trees
 
 __all__ = [
     "SUFFIX",
+    "Shelf",
     "is_whole",
     "read_receipt",
     "receipt_of",

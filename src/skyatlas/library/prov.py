@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from skyatlas.library.receipts import write_json
+from skyatlas.library.documents import write_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
