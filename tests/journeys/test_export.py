@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import shutil
 import subprocess
@@ -15,7 +16,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "net"))
 
-from fault_server import FaultServer, File, redirect
+from fault_server import FaultServer, File, Line, Seen, redirect
+from fault_server import Plan as Answer
 
 from skyatlas.journeys.export import Form, exported
 from skyatlas.journeys.fetch import Plan
@@ -32,9 +34,29 @@ TOOLS = {
 SESAME = "sesame-4711"
 
 
+class Server(FaultServer):
+    """Also answers HEAD, which wget asks where it does not know the name: headers, no body."""
+
+    def next_plan(self, seen: Seen) -> Answer:
+        plan = super().next_plan(seen)
+        return _without_body(plan) if seen.method == "HEAD" else plan
+
+
+def _without_body(plan: Answer) -> Answer:
+    def answer(line: Line) -> None:
+        whole = line.wfile
+        line.wfile = io.BytesIO()
+        plan(line)
+        head, end, _ = line.wfile.getvalue().partition(b"\r\n\r\n")
+        line.wfile = whole
+        line.wfile.write(head + end)
+
+    return answer
+
+
 @pytest.fixture
 def server() -> Iterator[FaultServer]:
-    with FaultServer() as one:
+    with Server() as one:
         yield one
 
 
@@ -233,7 +255,7 @@ def test_a_file_that_needs_a_login_comes_with_a_token_from_the_environment(
 def test_the_token_stays_with_its_host_on_a_redirect(
     form: Form, server: FaultServer, folder: Path
 ) -> None:
-    with FaultServer() as other:
+    with Server() as other:
         target = other.on("/file", File(b"elsewhere")).replace("127.0.0.1", "localhost")
         text = exported(Plan((private(server.on("/x", redirect(target))),)), form)
         run(form, text, folder, ESO_TOKEN=SESAME)
