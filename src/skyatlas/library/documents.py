@@ -22,7 +22,7 @@ _OURS = secrets.token_hex(4)
 def write_json(path: Path, document: Mapping[str, Any]) -> None:
     """Write a document with indentation: pleasant to read, slow. Raises Unwritable."""
     text = json.dumps(document, indent=1, ensure_ascii=False, default=_plain)
-    write_whole(path, (text.encode(), b"\n"))
+    write_whole(path, (as_bytes(text), b"\n"))
 
 
 def write_whole(path: str | Path, pieces: Iterable[bytes]) -> None:
@@ -56,6 +56,14 @@ def _write(path: str, pieces: Iterable[bytes]) -> None:
                 rest = rest[os.write(handle, rest) :]
     finally:
         os.close(handle)
+
+
+def as_bytes(text: str) -> bytes:
+    """JSON text in UTF-8.
+
+    File names that are no UTF-8 have lone surrogates in Python; these become JSON's own escapes.
+    """
+    return text.encode("utf-8", "backslashreplace")
 
 
 def _plain(value: object) -> object:

@@ -37,6 +37,9 @@ class Line(NamedTuple):
     """Name of the file that was unpacked from it, in the same folder."""
 
 
+_KINDS = frozenset((str, str, int, int, bool, kind) for kind in (str, type(None)))
+
+
 def mark(key: str) -> str:
     """A product's key in 16 characters (keys are URLs, some of them long)."""
     return blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
@@ -110,8 +113,4 @@ def _understood(text: bytes) -> Line | None:
         line = Line(*json.loads(text.decode("ascii")))
     except (ValueError, TypeError, RecursionError):
         return None
-    kinds = tuple(map(type, line))
-    return line if kinds[:5] == (str, str, int, int, bool) and kinds[5] in _MAYBE else None
-
-
-_MAYBE = (str, type(None))
+    return line if tuple(map(type, line)) in _KINDS else None

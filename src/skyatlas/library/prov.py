@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from skyatlas.library.documents import write_json
+from skyatlas.library.documents import write_whole
+from skyatlas.library.receipts import name_within
+from skyatlas.library.sections import Sections
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from skyatlas.model import Receipt
@@ -30,108 +32,36 @@ _PREFIXES = {
     "skyatlas": "urn:skyatlas:",
 }
 
+_SECTIONS = (
+    "entity",
+    "activity",
+    "agent",
+    "wasGeneratedBy",
+    "used",
+    "wasDerivedFrom",
+    "wasAttributedTo",
+    "wasAssociatedWith",
+    "hadMember",
+)
+
 
 def write_provenance(
-    folder: Path, receipts: Sequence[Receipt], acknowledgements: Mapping[str, str]
+    folder: Path, receipts: Iterable[Receipt], acknowledgements: Mapping[str, str]
 ) -> Path:
-    """Describe the folder's files by their receipts.
+    """Describe the folder's files by their receipts, one record per line. Raises Unwritable.
 
-    `acknowledgements` gives, per archive, the sentence that it asks for.
+    The receipts are used one by one and not kept, however many there are. `acknowledgements` gives,
+    per archive, the sentence that it asks for; it is read after the last receipt, so that whoever
+    yields the receipts may fill it on the way.
     """
-    document = _document(folder, receipts)
-    document["entity"]["skyatlas:folder"] = {
-        "prov:type": _name("prov:Collection"),
-        "skyatlas:acknowledgement": [text for text in acknowledgements.values() if text],
-    }
     path = folder / NAME
-    write_json(path, document)
+    with Sections(folder, _SECTIONS) as sections:
+        account = _Account(folder, sections)
+        for receipt in receipts:
+            account.describe(receipt)
+        account.close([text for text in acknowledgements.values() if text])
+        write_whole(path, sections.pieces({"prefix": _PREFIXES}))
     return path
-
-
-def _document(folder: Path, receipts: Sequence[Receipt]) -> dict[str, Any]:
-    parts: dict[str, dict[str, Any]] = {
-        name: {}
-        for name in (
-            "entity",
-            "activity",
-            "agent",
-            "wasGeneratedBy",
-            "used",
-            "wasDerivedFrom",
-            "wasAttributedTo",
-            "wasAssociatedWith",
-            "hadMember",
-        )
-    }
-    if receipts:
-        parts["agent"]["skyatlas:software"] = {"prov:type": _name("prov:SoftwareAgent")}
-    for receipt in receipts:
-        _describe(folder, receipt, parts)
-    filled = {name: part for name, part in parts.items() if part}
-    return {"prefix": _PREFIXES, "entity": {}, **filled}
-
-
-def _describe(folder: Path, receipt: Receipt, parts: dict[str, dict[str, Any]]) -> None:
-    product = receipt.product
-    file = f"file:{receipt.path.relative_to(folder).as_posix()}"
-    source = f"archive:{product.archive or 'web'}/{product.product_id or receipt.url}"
-    activity = f"fetch:{receipt.sha256[:16]}"
-    agent = f"archive:{product.archive or 'web'}"
-    facts = {f"obscore:{name}": _value(value) for name, value in product.provenance.items()}
-    parts["entity"][file] = {
-        "prov:type": _name("voprov:DatasetEntity"),
-        "skyatlas:size": receipt.size,
-        "skyatlas:sha256": receipt.sha256,
-        "skyatlas:verified": list(receipt.verified),
-        "skyatlas:sandbox": receipt.made_up,
-    }
-    parts["entity"][source] = {"prov:location": receipt.url, **facts}
-    parts["activity"][activity] = {
-        "prov:startTime": receipt.started,
-        "prov:endTime": receipt.ended,
-        "prov:type": _name("skyatlas:fetch"),
-        **{f"skyatlas:version_{name}": text for name, text in receipt.versions.items()},
-    }
-    parts["agent"][agent] = {"prov:type": _name("prov:Organization")}
-    number = len(parts["used"])
-    parts["used"][f"_:u{number}"] = {"prov:activity": activity, "prov:entity": source}
-    parts["wasGeneratedBy"][f"_:g{number}"] = {"prov:entity": file, "prov:activity": activity}
-    parts["wasDerivedFrom"][f"_:d{number}"] = {
-        "prov:generatedEntity": file,
-        "prov:usedEntity": source,
-    }
-    parts["wasAssociatedWith"][f"_:a{number}"] = {
-        "prov:activity": activity,
-        "prov:agent": "skyatlas:software",
-    }
-    parts["wasAttributedTo"][f"_:p{number}"] = {"prov:entity": source, "prov:agent": agent}
-    parts["hadMember"][f"_:m{number}"] = {
-        "prov:collection": "skyatlas:folder",
-        "prov:entity": file,
-    }
-    _attribute(source, receipt, parts)
-    if receipt.unpacked is not None:
-        unpacked = f"file:{receipt.unpacked.relative_to(folder).as_posix()}"
-        parts["entity"][unpacked] = {"prov:type": _name("voprov:DatasetEntity")}
-        parts["wasDerivedFrom"][f"_:z{number}"] = {
-            "prov:generatedEntity": unpacked,
-            "prov:usedEntity": file,
-            "prov:type": _name("skyatlas:unpacked"),
-        }
-
-
-def _attribute(source: str, receipt: Receipt, parts: dict[str, dict[str, Any]]) -> None:
-    """Whose data they are: the programme and its principal investigator."""
-    program = receipt.product.provenance.get("proposal_id")
-    if program is None:
-        return
-    agent = f"program:{program}"
-    parts["agent"][agent] = {
-        "prov:type": _name("skyatlas:ObservingProgramme"),
-        "skyatlas:pi": receipt.product.provenance.get("obs_creator_name", ""),
-    }
-    number = len(parts["wasAttributedTo"])
-    parts["wasAttributedTo"][f"_:t{number}"] = {"prov:entity": source, "prov:agent": agent}
 
 
 def _name(qualified: str) -> dict[str, str]:
@@ -139,5 +69,94 @@ def _name(qualified: str) -> dict[str, str]:
     return {"$": qualified, "type": "prov:QUALIFIED_NAME"}
 
 
-def _value(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple | list) else value
+_ORGANIZATION = {"prov:type": _name("prov:Organization")}
+_DATASET = {"prov:type": _name("voprov:DatasetEntity")}
+_FETCH = {"prov:type": _name("skyatlas:fetch")}
+_PROGRAMME = {"prov:type": _name("skyatlas:ObservingProgramme")}
+_UNPACKED = {"prov:type": _name("skyatlas:unpacked")}
+
+
+class _Account:
+    """What is told about the files of one folder, receipt by receipt."""
+
+    def __init__(self, folder: Path, sections: Sections) -> None:
+        self._folder = folder
+        self._put = sections.put
+        self._agents: dict[str, dict[str, Any]] = {}
+        self._sources: set[int] = set()
+        """Hashes of the sources that have an entity: the texts of 100,000 would need 20 MB."""
+        self._links = 0
+
+    def describe(self, receipt: Receipt) -> None:
+        product = receipt.product
+        name = name_within(self._folder, receipt.path)
+        file, activity = f"file:{name}", f"fetch:{name}"
+        agent = f"archive:{product.archive or 'web'}"
+        source = f"{agent}/{product.product_id or receipt.url}"
+        self._put("entity", file, _file(receipt))
+        self._put("activity", activity, _activity(receipt))
+        self._agents[agent] = _ORGANIZATION
+        self._link("used", "activity", activity, "entity", source)
+        self._link("wasGeneratedBy", "entity", file, "activity", activity)
+        self._link("wasDerivedFrom", "generatedEntity", file, "usedEntity", source)
+        self._link("wasAssociatedWith", "activity", activity, "agent", "skyatlas:software")
+        self._link("hadMember", "collection", "skyatlas:folder", "entity", file)
+        if receipt.unpacked is not None:
+            unpacked = f"file:{name_within(self._folder, receipt.unpacked)}"
+            self._put("entity", unpacked, _DATASET)
+            self._link("wasDerivedFrom", "generatedEntity", unpacked, "usedEntity", file, _UNPACKED)
+        if hash(source) not in self._sources:
+            self._sources.add(hash(source))
+            self._describe_source(source, agent, receipt)
+
+    def close(self, thanks: list[str]) -> None:
+        """What can be said only after the last receipt."""
+        collection = {"prov:type": _name("prov:Collection"), "skyatlas:acknowledgement": thanks}
+        self._put("entity", "skyatlas:folder", collection)
+        if self._agents:
+            self._agents["skyatlas:software"] = {"prov:type": _name("prov:SoftwareAgent")}
+        for agent, facts in self._agents.items():
+            self._put("agent", agent, facts)
+
+    def _describe_source(self, source: str, agent: str, receipt: Receipt) -> None:
+        """The archive's product: what it shows, whose archive, programme and PI it comes from."""
+        facts = receipt.product.provenance
+        said = {f"obscore:{name}": value for name, value in facts.items()}
+        self._put("entity", source, {"prov:location": receipt.url, **said})
+        self._link("wasAttributedTo", "entity", source, "agent", agent)
+        if "proposal_id" in facts:
+            program = f"program:{facts['proposal_id']}"
+            self._agents[program] = {**_PROGRAMME, "skyatlas:pi": facts.get("obs_creator_name", "")}
+            self._link("wasAttributedTo", "entity", source, "agent", program)
+
+    def _link(
+        self,
+        relation: str,
+        role: str,
+        one: str,
+        other_role: str,
+        other: str,
+        more: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._links += 1
+        ends = {f"prov:{role}": one, f"prov:{other_role}": other}
+        self._put(relation, f"_:n{self._links}", {**ends, **more} if more else ends)
+
+
+def _file(receipt: Receipt) -> dict[str, Any]:
+    return {
+        **_DATASET,
+        "skyatlas:size": receipt.size,
+        "skyatlas:sha256": receipt.sha256,
+        "skyatlas:verified": receipt.verified,
+        "skyatlas:sandbox": receipt.made_up,
+    }
+
+
+def _activity(receipt: Receipt) -> dict[str, Any]:
+    return {
+        "prov:startTime": receipt.started,
+        "prov:endTime": receipt.ended,
+        **_FETCH,
+        **{f"skyatlas:version_{name}": text for name, text in receipt.versions.items()},
+    }

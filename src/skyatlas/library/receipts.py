@@ -14,7 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from skyatlas.library.documents import text_of, write_whole
+from skyatlas.library.documents import as_bytes, text_of, write_whole
 from skyatlas.model import Product, Receipt
 
 if TYPE_CHECKING:
@@ -63,14 +63,14 @@ def write_receipt(receipt: Receipt, context: Mapping[str, Any]) -> Path:
     }
     lines = ",\n".join(f'"{title}": {text_of(section)}' for title, section in sections.items())
     path = f"{receipt.path}{SUFFIX}"
-    write_whole(path, (f'{{"skyatlas_receipt": {_FORM},\n{lines}}}\n'.encode(),))
+    write_whole(path, (as_bytes(f'{{"skyatlas_receipt": {_FORM},\n{lines}}}\n'),))
     return Path(path)
 
 
 def read_receipt(path: Path) -> Receipt | None:
     """Read the receipt at `path` (with its suffix); None where it is none or is damaged."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(path.read_bytes())
         if document["skyatlas_receipt"] != _FORM:
             return None
         file, retrieval = document["file"], document["retrieval"]
@@ -95,7 +95,7 @@ def read_receipt(path: Path) -> Receipt | None:
             status=retrieval["status"],
             made_up=retrieval["sandbox"],
         )
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
 
@@ -167,6 +167,14 @@ def names_in(folder: str | Path, within: str = "") -> Iterator[str]:
             yield from names_in(os.path.join(folder, name), f"{within}{name}/")  # noqa: PTH118
         else:
             yield within + name.removesuffix(SUFFIX)
+
+
+def name_within(folder: Path, path: Path) -> str:
+    """The path relative to the folder, with `/`. Raises ValueError where it is not within."""
+    text, start = os.fspath(path), os.path.join(folder, "")  # noqa: PTH118 (quick)
+    if text.startswith(start):
+        return text[len(start) :].replace(os.sep, "/")
+    return path.relative_to(folder).as_posix()
 
 
 def is_whole(receipt: Receipt) -> bool:

@@ -12,7 +12,14 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from skyatlas.library.index import Index, Line, mark
-from skyatlas.library.receipts import SUFFIX, is_whole, names_in, read_receipt, receipts_in
+from skyatlas.library.receipts import (
+    SUFFIX,
+    is_whole,
+    name_within,
+    names_in,
+    read_receipt,
+    receipts_in,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -96,7 +103,6 @@ class Shelf:
 
     def _open(self) -> None:
         """Walk the names after the index was read, so that no line is ahead of its receipt."""
-        self._opened = True
         known = {line.path: line for line in self._index.news()}
         unknown = []
         for name in names_in(self.folder):
@@ -109,6 +115,7 @@ class Shelf:
                 unknown.append(line)
             self._learn(line)
         self._index.append(unknown)
+        self._opened = True
 
     def _learn(self, line: Line) -> None:
         others = self._lines.get(line.mark, ())
@@ -119,30 +126,23 @@ class Shelf:
     def _line(self, receipt: Receipt, name: str | None = None) -> Line:
         return Line(
             mark=mark(receipt.product.key),
-            path=name or self._name(receipt.path),
+            path=name or name_within(self.folder, receipt.path),
             size=receipt.size,
             mtime_ns=receipt.mtime_ns,
             made_up=receipt.made_up,
             unpacked=receipt.unpacked.name if receipt.unpacked else None,
         )
 
-    def _name(self, path: Path) -> str:
-        text = os.fspath(path)
-        if text.startswith(self._prefix):
-            return text[len(self._prefix) :].replace(os.sep, "/")
-        return path.relative_to(self.folder).as_posix()
-
     def _is_true(self, line: Line) -> bool:
         """Whether the file has the size and time that the line says, and a receipt beside it."""
         path = f"{self._prefix}{line.path}"
         try:
             state = os.stat(path)  # noqa: PTH116
-            document = os.stat(f"{path}{SUFFIX}")  # noqa: PTH116
-        except OSError:
+            there = (state.st_size, state.st_mtime_ns) == (line.size, line.mtime_ns)
+            return (
+                there
+                and os.stat(f"{path}{SUFFIX}").st_size > 0  # noqa: PTH116 (0 after a power cut)
+                and (line.unpacked is None or Path(path).with_name(line.unpacked).is_file())
+            )
+        except (OSError, ValueError):  # ValueError: junk that is no path
             return False
-        there = (state.st_size, state.st_mtime_ns) == (line.size, line.mtime_ns)
-        return (
-            there
-            and document.st_size > 0  # a power cut leaves empty ones
-            and (line.unpacked is None or Path(path).with_name(line.unpacked).is_file())
-        )
