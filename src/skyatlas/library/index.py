@@ -54,7 +54,7 @@ class Index:
         self._size = 0
         """Bytes of the file when it was last looked at."""
         self._read = 0
-        """Bytes that were read as whole lines; less than `_size` where the last one has no end."""
+        """Bytes that were read as whole lines; fewer than `_size` where the last one has no end."""
 
     def news(self) -> Iterable[Line]:
         """The lines that were added since the last call, by anybody; must be used up.
@@ -105,6 +105,7 @@ class Index:
                 line = _understood(text)
                 if line is not None:
                     yield line
+        self._size = max(self._size, self._read)  # others may have added while we read
 
 
 def _understood(text: bytes) -> Line | None:

@@ -80,8 +80,7 @@ class Shelf:
         """
         line = self._line(receipt)
         with self._lock:
-            if not self._opened:
-                self._open()
+            self._look()
             self._learn(line)
             self._index.append((line,))
 
