@@ -120,7 +120,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--files", type=int, default=200)
     parser.add_argument("--smallest", type=float, default=50e3, help="bytes")
-    parser.add_argument("--largest", type=float, default=20e6, help="bytes")
+    parser.add_argument("--largest", type=float, default=30e6, help="bytes")
     parser.add_argument("--seed", type=int, default=1)
     told = parser.parse_args()
     files = many_files(told.files, told.smallest, told.largest, told.seed)
