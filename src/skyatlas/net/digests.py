@@ -3,19 +3,56 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import re
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Protocol
 
-from skyatlas.errors import Corrupt
+__all__ = ["Digests", "promised_digests"]
 
-__all__ = ["check_digests", "promised_digests"]
+_LENGTHS = {"crc32": 4, "md5": 16, "sha1": 20, "sha256": 32, "sha512": 64}
+"""Algorithms, with the length of their digests in bytes.
 
-_KNOWN = {"md5": 16, "sha1": 20, "sha256": 32, "sha512": 64}
-"""Algorithms, with the length of their digests in bytes."""
+CRC-32C and CRC-64/NVME, which S3 knows too, are not in Python's library.
+"""
 _ENTRY = re.compile(r"([A-Za-z0-9\-]+)=:?([A-Za-z0-9+/]+=*):?")
+_PIECE = 1024 * 1024
+
+
+class Digests:
+    """Running digests of the bytes of one file: always sha256, the others where promised."""
+
+    def __init__(self, algorithms: Iterable[str] = ()) -> None:
+        self._running: dict[str, _Running] = {"sha256": hashlib.sha256()}
+        for algorithm in algorithms:
+            if algorithm != "sha256":
+                self._running[algorithm] = _running(algorithm)
+
+    def update(self, data: bytes | bytearray | memoryview) -> None:
+        """Take the next bytes."""
+        for running in self._running.values():
+            running.update(data)
+
+    @property
+    def sha256(self) -> str:
+        """Of the bytes so far, hexadecimal."""
+        return self._running["sha256"].digest().hex()
+
+    def disagreeing(self, promised: Mapping[str, bytes], path: Path) -> list[str]:
+        """The algorithms that give other digests than `promised`.
+
+        The file at `path` is read where an algorithm was not known when its bytes came.
+        """
+        late = {name: _running(name) for name in promised if name not in self._running}
+        if late:
+            with path.open("rb") as file:
+                while piece := file.read(_PIECE):
+                    for running in late.values():
+                        running.update(piece)
+        own = self._running | late
+        return [name for name, digest in promised.items() if own[name].digest() != digest]
 
 
 def promised_digests(
@@ -29,8 +66,9 @@ def promised_digests(
     """
     found: dict[str, bytes] = {}
     for name in ("digest", "repr-digest", *(("content-digest",) if whole else ())):
-        for algorithm, text in _ENTRY.findall(headers.get(name, "")):
-            _add(found, algorithm, text)
+        if name in headers:
+            for algorithm, text in _ENTRY.findall(headers[name]):
+                _add(found, algorithm, text)
     for name, value in headers.items():
         if name.startswith("x-amz-checksum-"):
             # A value with "-N" is a digest of digests of an upload in parts.
@@ -40,33 +78,45 @@ def promised_digests(
     if checksum:
         algorithm, _, text = checksum.partition(":")
         try:
-            found[algorithm.lower().replace("-", "")] = bytes.fromhex(text)
+            found[_name(algorithm)] = bytes.fromhex(text)
         except ValueError:
             _add(found, algorithm, text)
-    return {name: digest for name, digest in found.items() if len(digest) == _KNOWN.get(name)}
+    return {name: digest for name, digest in found.items() if len(digest) == _LENGTHS.get(name)}
 
 
-def check_digests(path: Path, promised: Mapping[str, bytes], sha256: str = "") -> tuple[str, ...]:
-    """The algorithms that agreed. `sha256` (hexadecimal) spares reading for that one.
+class _Running(Protocol):
+    """What hashlib's objects can do, as far as it is needed."""
 
-    Raises Corrupt where one does not.
-    """
-    own: dict[str, bytes] = {"sha256": bytes.fromhex(sha256)} if sha256 else {}
-    for algorithm, digest in promised.items():
-        if algorithm not in own:
-            with path.open("rb") as file:
-                own[algorithm] = hashlib.file_digest(file, algorithm).digest()
-        if own[algorithm] != digest:
-            raise Corrupt(
-                f"the {algorithm} of {path.name} is not the one that the archive gave; "
-                "fetch it again"
-            )
-    return tuple(promised)
+    def update(self, data: bytes | bytearray | memoryview, /) -> None: ...
+    def digest(self) -> bytes: ...
+
+
+class _Crc32:
+    """CRC-32 (ISO 3309) with the manners of hashlib; big-endian, as S3 writes it."""
+
+    def __init__(self) -> None:
+        self._value = 0
+
+    def update(self, data: bytes | bytearray | memoryview, /) -> None:
+        self._value = zlib.crc32(data, self._value)
+
+    def digest(self) -> bytes:
+        return self._value.to_bytes(4)
+
+
+def _running(algorithm: str) -> _Running:
+    if algorithm == "crc32":
+        return _Crc32()
+    return hashlib.new(algorithm, usedforsecurity=False)
+
+
+def _name(algorithm: str) -> str:
+    return algorithm.lower().replace("-", "")
 
 
 def _add(found: dict[str, bytes], algorithm: str, text: str) -> None:
     try:
         digest = base64.b64decode(text.strip(), validate=True)
-    except binascii.Error:
+    except ValueError:  # binascii.Error is one; so is a letter that is not ASCII
         return
-    found[algorithm.lower().replace("-", "")] = digest
+    found[_name(algorithm)] = digest

@@ -1,4 +1,4 @@
-"""This file reads a FITS file as bytes, once, and says whether it is whole; memory stays constant.
+"""This file reads a FITS file as it comes, once, and says whether it is whole; memory is constant.
 
 It knows just enough of the FITS Standard 4.0: blocks of 2880 bytes, END, the size of the data
 (sections 4.4.1.1, 4.4.1.2 and 6.2), and the checksums (appendix J). The sums are taken over the
@@ -8,24 +8,27 @@ for genuine TESS, Kepler and UVES files.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import prod
 from typing import BinaryIO
 
 from skyatlas.errors import Corrupt
 
-__all__ = ["BLOCK", "FitsCheck", "check_fits", "is_fits"]
+__all__ = ["BLOCK", "FitsCheck", "FitsWalk", "check_fits", "is_fits"]
 
 BLOCK = 2880
 """Bytes: everything in FITS comes in these (section 3.1)."""
 _CARD = 80
-_PIECE = 364 * BLOCK
-"""Bytes read at a time, about 1 MB."""
+_PIECE = 1024 * 1024
 _MODULUS = 2**32 - 1
 """Ones' complement sums of 32-bit words are sums modulo this (appendix J.1)."""
 _LONGEST_HEADER = 20_000 * BLOCK
 """Bytes. Real headers stay below 2 MB; a data unit taken for a header would go on for ever."""
+_LARGEST_DATA = 2**63
+"""Bytes; no file system holds more, so a header that says so is damaged."""
+_TELLING = frozenset((b"NAX", b"BIT", b"PCO", b"GCO", b"GRO", b"CHE", b"DAT"))
+"""How the names begin that tell the size of the data, and the sums."""
 
 
 @dataclass
@@ -54,43 +57,152 @@ def check_fits(stream: BinaryIO) -> FitsCheck:
 
     `stream` is read from its present position to its end; it need not be seekable.
     """
-    check = FitsCheck()
-    while True:
-        start = _read(stream, BLOCK)
-        if not check.hdus and not is_fits(start):
-            raise Corrupt("this is no FITS file: it does not begin with SIMPLE; fetch it again")
-        # A file may also be cut inside the very word.
-        more = start and b"XTENSION".startswith(start[:8])
-        if check.hdus and not more:
-            _after_the_last(start, stream, check)
-            return check
-        header = _header(start, stream, check)
-        _data(header, stream, check)
-        check.hdus += 1
+    walk = FitsWalk()
+    while piece := stream.read(_PIECE):
+        walk.feed(piece)
+    return walk.finish()
 
 
-def _read(stream: BinaryIO, size: int) -> bytes:
-    """`size` bytes, fewer only at the end; packed streams may give less at a time."""
-    parts = []
-    while size > 0:
-        part = stream.read(size)
-        if not part:
-            break
-        parts.append(part)
-        size -= len(part)
-    return b"".join(parts)
+class FitsWalk:
+    """A walk through all HDUs, in step with the bytes that arrive, in pieces of any size.
+
+    Data that carry no sum are only counted.
+    """
+
+    def __init__(self) -> None:
+        self._check = FitsCheck()
+        self._step: Callable[[memoryview], memoryview] = self._gather
+        """What takes the next bytes; it gives back what it leaves to the next step."""
+        self._gathered = bytearray()
+        """The beginning of a block that has not come as a whole."""
+        self._header: _Header | None = None
+        """The header that is being read; None between HDUs."""
+        self._data = _Data()
+        self._rest = 0
+        self._blank = True
+
+    def feed(self, data: bytes | bytearray | memoryview) -> None:
+        """Take the next bytes. Raises Corrupt as soon as they cannot be those of a FITS file."""
+        view = memoryview(data)
+        while view:
+            view = self._step(view)
+
+    def finish(self) -> FitsCheck:
+        """What was found. Raises Corrupt where a header or data are missing."""
+        check = self._check
+        if self._step == self._read_data:
+            self._data.cut(check)
+            check.hdus += 1
+        elif self._step == self._gather and (self._gathered or self._header or not check.hdus):
+            self._take_block(bytes(self._gathered))
+        if self._rest:
+            kind = "blank" if self._blank else "unknown"
+            check.oddities.append(f"{self._rest:,} {kind} bytes follow the last HDU")
+        return check
+
+    def _gather(self, view: memoryview) -> memoryview:
+        """Bring the next block of a header together."""
+        missing = BLOCK - len(self._gathered)
+        if missing == BLOCK <= len(view):
+            self._take_block(bytes(view[:BLOCK]))
+            return view[BLOCK:]
+        self._gathered += view[:missing]
+        if len(self._gathered) == BLOCK:
+            block = bytes(self._gathered)
+            self._gathered.clear()
+            self._take_block(block)
+        return view[missing:]
+
+    def _take_block(self, block: bytes) -> None:
+        """One block of a header, shorter only at the end of the file."""
+        check = self._check
+        if self._header is None:
+            if not check.hdus and not is_fits(block):
+                raise Corrupt("this is no FITS file: it does not begin with SIMPLE; fetch it again")
+            # A file may also be cut inside the very word.
+            if check.hdus and not b"XTENSION".startswith(block[:8]):
+                self._step = self._count_rest
+                self._count_rest(memoryview(block))
+                return
+            self._header = _Header()
+        if self._header.take(block, check):
+            self._data = _Data(self._header)
+            self._header = None
+            self._step = self._read_data
+            self._end_data()
+
+    def _read_data(self, view: memoryview) -> memoryview:
+        taken = self._data.take(view)
+        self._end_data()
+        return view[taken:]
+
+    def _end_data(self) -> None:
+        if not self._data.left:
+            self._data.judge(self._check)
+            self._check.hdus += 1
+            self._step = self._gather
+
+    def _count_rest(self, view: memoryview) -> memoryview:
+        """What follows the last HDU; the standard calls whole blocks "special records"."""
+        self._blank = self._blank and not bytes(view).strip(b"\0 ")
+        self._rest += len(view)
+        return view[len(view) :]
 
 
-@dataclass
 class _Header:
     """The cards that tell the size of the data, and the header's own sum."""
 
-    cards: dict[str, str]
-    total: int
-    """Ones' complement sum of the header's bytes."""
+    def __init__(self) -> None:
+        self._cards: dict[str, str] = {}
+        self._unsummed: list[bytes] = []
+        self._total = 0
+        self._size = 0
 
-    def number(self, name: str, default: int | None = None) -> int:
-        text = self.cards.get(name)
+    def take(self, block: bytes, check: FitsCheck) -> bool:
+        """Add one block; True where it was the last."""
+        self._size += len(block)
+        self._unsummed.append(block)
+        if len(self._unsummed) * BLOCK > _PIECE:
+            self._add_up()
+        ended = self._take_cards(block)
+        if len(block) < BLOCK:
+            if not ended or self._cards.get("NAXIS", "0").strip("0"):
+                raise Corrupt(
+                    f"the FITS file ends inside the header of HDU {check.hdus}; fetch it again"
+                )
+            check.filled = False
+            check.oddities.append("the last header is not filled up to 2880 bytes")
+        elif not ended and self._size > _LONGEST_HEADER:
+            raise Corrupt(f"the header of HDU {check.hdus} has no END card; fetch the file again")
+        return ended
+
+    @property
+    def total(self) -> int:
+        """Sum of the header's bytes."""
+        self._add_up()
+        return self._total
+
+    def sums(self) -> dict[str, str]:
+        """CHECKSUM and DATASUM as they are written, where they are defined."""
+        said = {name: self._cards.get(name, "") for name in ("DATASUM", "CHECKSUM")}
+        # Blank means undefined (section 4.4.2.7); some writers put "0" there.
+        return {name: text for name, text in said.items() if text.strip("0 ")}
+
+    def data_size(self) -> int:
+        """Bytes of data, without padding."""
+        axes = [self._number(f"NAXIS{n + 1}") for n in range(self._number("NAXIS"))]
+        if not axes:
+            return 0
+        groups, parameters = self._number("GCOUNT", 1), self._number("PCOUNT", 0)
+        if axes[0] == 0 and self._cards.get("GROUPS", "").startswith("T"):
+            axes = axes[1:]  # random groups (section 6.2)
+        size = abs(self._number("BITPIX")) // 8 * groups * (parameters + prod(axes))
+        if not 0 <= size < _LARGEST_DATA:
+            raise Corrupt("the FITS header gives an impossible size; fetch the file again")
+        return size
+
+    def _number(self, name: str, default: int | None = None) -> int:
+        text = self._cards.get(name)
         if text is None and default is not None:
             return default
         try:
@@ -100,54 +212,74 @@ class _Header:
                 f"the FITS header says {name} = {text!r}, which is no number; fetch the file again"
             ) from None
 
-    def data_size(self) -> int:
-        """Bytes of data, without padding."""
-        axes = [self.number(f"NAXIS{n + 1}") for n in range(self.number("NAXIS"))]
-        if not axes:
-            return 0
-        groups, parameters = self.number("GCOUNT", 1), self.number("PCOUNT", 0)
-        if axes[0] == 0 and self.cards.get("GROUPS", "").startswith("T"):
-            axes = axes[1:]  # random groups (section 6.2)
-        size = abs(self.number("BITPIX")) // 8 * groups * (parameters + prod(axes))
-        if size < 0:
-            raise Corrupt("the FITS header gives a negative size; fetch the file again")
-        return size
+    def _take_cards(self, block: bytes) -> bool:
+        """Add the telling cards of one block, the first of each name; True where END is there."""
+        for place in range(0, len(block), _CARD):
+            start = block[place : place + 3]
+            if start in _TELLING:
+                self._take_card(block[place : place + _CARD])
+            elif start == b"END" and _is_end(block[place : place + _CARD]):
+                return True
+        return False
 
-
-def _header(start: bytes, stream: BinaryIO, check: FitsCheck) -> _Header:
-    cards: dict[str, str] = {}
-    total, block, size = 0, start, 0
-    while True:
-        size += len(block)
-        ended = _take_cards(block, cards)
-        total += _sum(block)
-        if len(block) < BLOCK:
-            if ended and not cards.get("NAXIS", "0").strip("0"):
-                check.filled = False
-                check.oddities.append("the last header is not filled up to 2880 bytes")
-                break
-            raise Corrupt(
-                f"the FITS file ends inside the header of HDU {check.hdus}; fetch it again"
-            )
-        if ended:
-            break
-        if size > _LONGEST_HEADER:
-            raise Corrupt(f"the header of HDU {check.hdus} has no END card; fetch the file again")
-        block = _read(stream, BLOCK)
-    return _Header(cards, total % _MODULUS)
-
-
-def _take_cards(block: bytes, cards: dict[str, str]) -> bool:
-    """Add the cards of one block, the first of each name; True where END is among them."""
-    for place in range(0, len(block), _CARD):
-        card = block[place : place + _CARD]
-        name = card[:8].rstrip().decode("latin-1")
-        if name == "END" and not card[8:].strip():
-            return True
+    def _take_card(self, card: bytes) -> None:
         if card[8:9] == b"=" or card[7:8] == b"=":
-            value = card.partition(b"=")[2].decode("latin-1")
-            cards.setdefault(name.rstrip("= "), _value(value))
-    return False
+            name = card[:8].rstrip(b"= ").decode("latin-1")
+            self._cards.setdefault(name, _value(card.partition(b"=")[2].decode("latin-1")))
+
+    def _add_up(self) -> None:
+        if self._unsummed:
+            self._total = (self._total + _sum(b"".join(self._unsummed))) % _MODULUS
+            self._unsummed.clear()
+
+
+class _Data:
+    """The data of one HDU on their way, with their sum where the header tells one."""
+
+    def __init__(self, header: _Header | None = None) -> None:
+        self._size = header.data_size() if header else 0
+        self._padded = -(-self._size // BLOCK) * BLOCK
+        self.left = self._padded
+        """Bytes to come, with padding."""
+        self._said = header.sums() if header else {}
+        self._header_total = header.total if header and "CHECKSUM" in self._said else 0
+        self._total = 0
+
+    def take(self, view: memoryview) -> int:
+        """How many of these bytes belong to the data."""
+        taken = min(len(view), self.left)
+        if self._said:
+            # Ones' complement: a word that begins k bytes late is turned by 8k bits.
+            self._total += _sum(view[:taken]) << 8 * (self.left % 4)
+        self.left -= taken
+        return taken
+
+    def cut(self, check: FitsCheck) -> None:
+        """The file ended here. Without all of the padding there is no sum to compare."""
+        got = self._padded - self.left
+        if got < self._size:
+            raise Corrupt(
+                f"HDU {check.hdus} of the FITS file holds {got:,} of {self._size:,} bytes of data; "
+                "fetch it again"
+            )
+        check.filled = False
+        check.oddities.append("the last data are not filled up to 2880 bytes")
+
+    def judge(self, check: FitsCheck) -> None:
+        """Compare the sums with what the header says."""
+        for name, text in self._said.items():
+            if name == "DATASUM":
+                right = text.isdecimal() and (int(text) - self._total) % _MODULUS == 0
+                check.datasums += right
+            else:
+                right = (self._header_total + self._total) % _MODULUS == 0
+                check.checksums += right
+            if not right:
+                check.stale.append(f"{name} of HDU {check.hdus} does not fit its bytes")
+
+
+def _is_end(card: bytes) -> bool:
+    return card[:8].rstrip() == b"END" and not card[8:].strip()
 
 
 def _value(text: str) -> str:
@@ -158,73 +290,11 @@ def _value(text: str) -> str:
     return text.partition("/")[0].strip()
 
 
-def _data(header: _Header, stream: BinaryIO, check: FitsCheck) -> None:
-    """Read over the data of one HDU, with their sums where the header tells them."""
-    size = header.data_size()
-    wants = [name for name in ("CHECKSUM", "DATASUM") if _defined(header.cards.get(name, ""))]
-    total, got = 0, 0
-    padded = -(-size // BLOCK) * BLOCK
-    for piece in _pieces(stream, padded):
-        got += len(piece)
-        total += _sum(piece) if wants else 0
-    if got < size:
-        raise Corrupt(
-            f"HDU {check.hdus} of the FITS file holds {got:,} of {size:,} bytes of data; "
-            "fetch it again"
-        )
-    if got < padded:
-        check.filled = False
-        check.oddities.append("the last data are not filled up to 2880 bytes")
-        return  # the sums are defined over whole blocks
-    total %= _MODULUS
-    if "DATASUM" in wants:
-        _judge(check, "DATASUM", _unsigned(header.cards["DATASUM"]), total)
-    if "CHECKSUM" in wants:
-        _judge(check, "CHECKSUM", 0, (header.total + total) % _MODULUS)
-
-
-def _judge(check: FitsCheck, name: str, said: int | None, found: int) -> None:
-    if said is not None and said % _MODULUS == found:
-        check.checksums += name == "CHECKSUM"
-        check.datasums += name == "DATASUM"
-    else:
-        check.stale.append(f"{name} of HDU {check.hdus} does not fit its bytes")
-
-
-def _defined(text: str) -> bool:
-    """Blank means undefined (section 4.4.2.7); some writers put "0" there."""
-    return text.strip("0 ") != ""
-
-
-def _unsigned(text: str) -> int | None:
-    return int(text) if text.isdecimal() else None
-
-
-def _pieces(stream: BinaryIO, size: int) -> Iterator[bytes]:
-    while size > 0:
-        piece = _read(stream, min(size, _PIECE))
-        if not piece:
-            return
-        size -= len(piece)
-        yield piece
-
-
-def _sum(data: bytes) -> int:
+def _sum(data: bytes | memoryview) -> int:
     """Sum of the big-endian 32-bit words; a short last one is filled with zeros."""
     import numpy as np
 
-    data += bytes(-len(data) % 4)
-    return int(np.frombuffer(data, dtype=">u4").sum(dtype=np.uint64))
-
-
-def _after_the_last(start: bytes, stream: BinaryIO, check: FitsCheck) -> None:
-    """Note what follows the last HDU; the standard calls whole blocks "special records"."""
-    if not start:
-        return
-    blank = not start.strip(b"\0 ")
-    rest = len(start)
-    while piece := _read(stream, _PIECE):
-        blank = blank and not piece.strip(b"\0 ")
-        rest += len(piece)
-    kind = "blank" if blank else "unknown"
-    check.oddities.append(f"{rest:,} {kind} bytes follow the last HDU")
+    whole = len(data) // 4
+    total = int(np.frombuffer(data, ">u4", whole).sum(dtype=np.uint64)) if whole else 0
+    last = bytes(data[4 * whole :])
+    return total + int.from_bytes(last.ljust(4, b"\0"))

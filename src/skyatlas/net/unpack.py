@@ -1,4 +1,4 @@
-"""This file opens packed files as streams and unpacks .fits.Z; the original is never touched.
+"""This file unpacks packed bytes as they come, and .fits.Z beside itself; the original stays.
 
 ESO delivers raw frames in the format of Unix `compress` (LZW, `.Z`). It has no checksum, so a cut
 file can unpack without complaint; only the FITS inside tells whether it is whole (scenario 25).
@@ -6,22 +6,37 @@ file can unpack without complaint; only the FITS inside tells whether it is whol
 
 from __future__ import annotations
 
-import bz2
-import gzip
+import itertools
 import os
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING, Protocol
 
 from skyatlas.errors import Corrupt, Unwritable
-from skyatlas.net.fits_structure import FitsCheck, check_fits, is_fits
+from skyatlas.net.fits_structure import FitsCheck, FitsWalk, is_fits
 
-__all__ = ["check_unpacked", "opened", "packing", "sync_folder", "unpack_lzw"]
+if TYPE_CHECKING:
+    from bz2 import BZ2Decompressor
+
+__all__ = [
+    "Unpacker",
+    "check_unpacked",
+    "packing",
+    "sync_folder",
+    "unpack_lzw",
+    "unpacked_lzw",
+    "unpacker",
+    "written",
+]
 
 _MAGIC = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\x1f\x9d": "lzw"}
+_BITE = 64 * 1024
+"""Bytes that a decompressor gets at a time: what it leaves over is copied."""
 _PIECE = 1024 * 1024
+"""Bytes that come out at a time at most, whatever goes in: a small file may hold a huge one."""
+_GZIP = 16 + zlib.MAX_WBITS
+"""Tells zlib to expect gzip's header, and its CRC and length at the end."""
 
 
 def packing(start: bytes) -> str | None:
@@ -29,21 +44,37 @@ def packing(start: bytes) -> str | None:
     return next((kind for magic, kind in _MAGIC.items() if start.startswith(magic)), None)
 
 
-@contextmanager
-def opened(path: Path) -> Iterator[BinaryIO]:
-    """The unpacked bytes of a file as a stream; what is wrong inside the block is Corrupt."""
-    with path.open("rb") as plain:
-        kind = packing(plain.read(4))
-    try:
-        with _stream(path, kind) as stream:
-            yield stream
-    except (EOFError, gzip.BadGzipFile, zlib.error, ValueError) as error:
-        raise Corrupt(f"{path.name} cannot be unpacked ({error}); fetch it again") from error
-    except OSError as error:
-        if error.errno is not None:
-            raise
-        # bz2 says "Invalid data stream" with an OSError that has no number.
-        raise Corrupt(f"{path.name} cannot be unpacked ({error}); fetch it again") from error
+class Unpacker(Protocol):
+    """Takes packed bytes in pieces of any size, hands on what comes out."""
+
+    def feed(self, data: bytes | bytearray | memoryview) -> None:
+        """Take the next bytes. Raises Corrupt where they are damaged."""
+
+    def finish(self) -> None:
+        """Raise Corrupt where the file ends too early."""
+
+
+def unpacker(kind: str, name: str, take: Callable[[bytes], object]) -> Unpacker:
+    """One for "gzip" or "bzip2". `take` gets what comes out; `name` is for messages."""
+    return _Gzip(name, take) if kind == "gzip" else _Bzip2(name, take)
+
+
+def unpacked_lzw(path: Path, name: str) -> Generator[bytes]:
+    """The unpacked bytes of a `.Z` file, in pieces. Raises Corrupt; `name` is for messages."""
+    import uncompresspy
+
+    with path.open("rb") as packed:
+        start = packed.read(3)
+        if len(start) > 2 and start[2] & 0x60:  # bits that compress(1) never sets
+            raise Corrupt(f"{name} is no LZW file: its header has undefined flags")
+        packed.seek(0)
+        try:
+            # A partial last code is no proof of a cut file; the FITS inside is asked instead.
+            stream = uncompresspy.LZWFile(packed, warn_truncation=False, save_checkpoints=False)
+            while piece := stream.read(_PIECE):
+                yield piece
+        except ValueError as error:
+            raise _damaged(name, error) from error
 
 
 def unpack_lzw(path: Path) -> Path:
@@ -54,15 +85,7 @@ def unpack_lzw(path: Path) -> Path:
     target = path.with_name(path.name.removesuffix(".Z"))
     part = target.with_name(target.name + ".part")
     try:
-        with opened(path) as packed, part.open("wb") as out:
-            while piece := packed.read(_PIECE):
-                out.write(piece)
-            out.flush()
-            os.fsync(out.fileno())
-        with part.open("rb") as plain:
-            if is_fits(plain.read(16)):
-                plain.seek(0)
-                check_unpacked(check_fits(plain), path.name)
+        _walk(written(unpacked_lzw(path, path.name), part), path.name)
         part.replace(target)
         sync_folder(target.parent)
     except OSError as error:
@@ -80,6 +103,16 @@ def check_unpacked(check: FitsCheck, name: str) -> None:
         raise Corrupt(f"{name} unpacks to a FITS file that is cut off; fetch it again")
 
 
+def written(pieces: Iterator[bytes], path: Path) -> Generator[bytes]:
+    """The same pieces, which are in the file, and kept by the disk, when the last was taken."""
+    with path.open("wb") as out:
+        for piece in pieces:
+            out.write(piece)
+            yield piece
+        out.flush()
+        os.fsync(out.fileno())
+
+
 def sync_folder(folder: Path) -> None:
     """Have the disk keep the names in a folder; Windows has no such call and needs none."""
     if os.name == "nt":
@@ -91,20 +124,110 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _stream(path: Path, kind: str | None) -> BinaryIO:
-    if kind == "gzip":
-        return cast(BinaryIO, gzip.open(path, "rb"))
-    if kind == "bzip2":
-        return cast(BinaryIO, bz2.open(path, "rb"))
-    if kind == "lzw":
-        import uncompresspy
+class _Gzip:
+    """Gzip members, one after another (RFC 1952); zeros may follow each, as tapes leave them."""
 
-        with path.open("rb") as plain:
-            start = plain.read(3)
-        if len(start) > 2 and start[2] & 0x60:  # bits that compress(1) never sets
-            raise Corrupt(f"{path.name} is no LZW file: its header has undefined flags")
-        # A partial last code is no proof of a cut file; the FITS inside is asked instead.
-        return cast(
-            BinaryIO, uncompresspy.LZWFile(path, warn_truncation=False, save_checkpoints=False)
-        )
-    return path.open("rb")
+    def __init__(self, name: str, take: Callable[[bytes], object]) -> None:
+        self._name = name
+        self._take = take
+        self._member: zlib._Decompress | None = zlib.decompressobj(_GZIP)
+        """None between members."""
+
+    def feed(self, data: bytes | bytearray | memoryview) -> None:
+        view = memoryview(data)
+        for place in range(0, len(view), _BITE):
+            left = bytes(view[place : place + _BITE])
+            while left:
+                left = self._unpack(left)
+
+    def finish(self) -> None:
+        if self._member is not None:
+            raise _damaged(self._name, "it is cut off")
+
+    def _unpack(self, data: bytes) -> bytes:
+        """Take bytes of one member; what is left over belongs to the next."""
+        if self._member is None:
+            data = data.lstrip(b"\0")
+            if not data:
+                return b""
+            self._member = zlib.decompressobj(_GZIP)
+        member = self._member
+        while True:
+            try:
+                piece = member.decompress(data, _PIECE)
+            except zlib.error as error:
+                raise _damaged(self._name, error) from error
+            self._take(piece)
+            if member.eof:
+                self._member = None
+                return member.unused_data
+            data = member.unconsumed_tail
+            if not data and len(piece) < _PIECE:
+                return b""
+
+
+class _Bzip2:
+    """Bzip2 streams, one after another; what follows and is none is let go, as bzip2(1) does."""
+
+    def __init__(self, name: str, take: Callable[[bytes], object]) -> None:
+        from bz2 import BZ2Decompressor
+
+        self._new = BZ2Decompressor
+        self._name = name
+        self._take = take
+        self._stream: BZ2Decompressor | None = BZ2Decompressor()
+        """None between streams."""
+        self._between = b""
+        """What came after a stream, until it is known whether it begins another."""
+        self._over = False
+
+    def feed(self, data: bytes | bytearray | memoryview) -> None:
+        view = memoryview(data)
+        for place in range(0, len(view), _BITE):
+            left = bytes(view[place : place + _BITE])
+            while left and not self._over:
+                left = self._unpack(left)
+
+    def finish(self) -> None:
+        if self._stream is not None or self._between:
+            raise _damaged(self._name, "it is cut off")
+
+    def _unpack(self, data: bytes) -> bytes:
+        """Take bytes of one stream; what is left over belongs to the next."""
+        if self._stream is None:
+            data = self._between + data
+            self._between = b""
+            if not data.startswith(b"BZh"):
+                # Cut inside the very mark, or no stream at all.
+                self._over = not b"BZh".startswith(data)
+                self._between = b"" if self._over else data
+                return b""
+            self._stream = self._new()
+        stream = self._stream
+        while True:
+            try:
+                piece = stream.decompress(data, _PIECE)
+            except OSError as error:  # "Invalid data stream"; it has no number
+                raise _damaged(self._name, error) from error
+            self._take(piece)
+            if stream.eof:
+                self._stream = None
+                return stream.unused_data
+            if stream.needs_input:
+                return b""
+            data = b""
+
+
+def _walk(pieces: Iterator[bytes], name: str) -> None:
+    """Take all pieces. Raises Corrupt where they are FITS that is not whole."""
+    first = next(pieces, b"")
+    walk = FitsWalk() if is_fits(first) else None
+    for piece in itertools.chain((first,), pieces):
+        if walk is not None:
+            walk.feed(piece)
+    if walk is not None:
+        check_unpacked(walk.finish(), name)
+
+
+def _damaged(name: str, why: object) -> Corrupt:
+    return Corrupt(f"{name} cannot be unpacked ({why}); fetch it again")
