@@ -7,6 +7,7 @@ import bz2
 import gzip
 import hashlib
 import io
+import itertools
 import subprocess
 import sys
 import zlib
@@ -81,7 +82,7 @@ FILES: dict[str, tuple[str, bytes]] = {
 def pieces(data: bytes, cuts: list[int]) -> Iterator[bytes]:
     """The bytes between these places."""
     places = sorted({0, len(data), *(cut for cut in cuts if cut < len(data))})
-    for start, end in zip(places, places[1:], strict=False):
+    for start, end in itertools.pairwise(places):
         yield data[start:end]
 
 
@@ -207,7 +208,7 @@ def test_any_bytes_give_a_verdict(start: bytes, name: str, rest: bytes, cuts: li
 @given(
     cards=st.lists(
         st.tuples(
-            st.sampled_from("SIMPLE BITPIX NAXIS NAXIS1 NAXIS2 PCOUNT GCOUNT GROUPS END".split()),
+            st.sampled_from(["BITPIX", "NAXIS", "NAXIS1", "NAXIS2", "PCOUNT", "GCOUNT", "GROUPS"]),
             st.sampled_from(["T", "0", "1", "-8", "2", "9" * 70, "x", "", "'T'", "1.0", "²"]),
         ),
         max_size=12,
