@@ -115,6 +115,18 @@ def test_an_index_that_was_replaced_is_read_from_its_beginning(tmp_path: Path) -
     assert list(reader.news()) == [A]
 
 
+def test_an_index_that_was_deleted_and_began_anew_is_read_from_its_beginning(
+    tmp_path: Path,
+) -> None:
+    reader = Index(str(tmp_path))
+    Index(str(tmp_path)).append([A])
+    assert list(reader.news()) == [A]
+    (tmp_path / NAME).unlink()
+    assert list(reader.news()) == []
+    Index(str(tmp_path)).append([B, A, B])  # some file systems give it the same inode
+    assert list(reader.news()) == [B, A, B]
+
+
 def test_an_index_that_cannot_be_read_or_written_is_none(tmp_path: Path) -> None:
     (tmp_path / NAME).mkdir()
     index = Index(str(tmp_path))

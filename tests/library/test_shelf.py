@@ -15,7 +15,7 @@ import pytest
 
 from skyatlas import library
 from skyatlas.library import Shelf
-from skyatlas.library.index import NAME
+from skyatlas.library.index import NAME, Index, Line, mark
 from skyatlas.model import Receipt
 
 Leave = Callable[..., Receipt]
@@ -177,6 +177,34 @@ def test_a_receipt_that_somebody_replaced_counts_and_not_what_the_index_says_abo
     shelf = Shelf(tmp_path)
     assert holds(shelf, new)
     assert not holds(shelf, old, made_up=True)
+    leave(tmp_path, "a.fits", product_id="another")
+    assert not holds(Shelf(tmp_path), new)
+
+
+def test_the_last_word_about_a_file_counts(leave: Leave, tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path)
+    made_up = shelve(shelf, leave(tmp_path, "a.fits", made_up=True))
+    real = replace(made_up, made_up=False)  # the same bytes, size and time
+    library.write_receipt(real, {})
+    shelf.add(real)
+    for one in (shelf, Shelf(tmp_path)):
+        assert holds(one, real)
+        assert not holds(one, made_up, made_up=True)
+
+
+@pytest.mark.parametrize("path", ["", "..", "a\0b", "a.fits", "missing/a.fits"])
+@pytest.mark.parametrize("unpacked", ["", "a\0b", "a/b", ".."])
+def test_a_line_that_nobody_of_us_wrote_harms_nothing(
+    leave: Leave, tmp_path: Path, path: str, unpacked: str
+) -> None:
+    shelf = Shelf(tmp_path)
+    receipt = shelve(shelf, leave(tmp_path, "a.fits"))
+    key = "example:what nobody fetched"
+    line = Line(mark(key), path, receipt.size, receipt.mtime_ns, False, unpacked)
+    Index(str(tmp_path)).append([line])
+    for one in (shelf, Shelf(tmp_path)):
+        assert one.find(key, made_up=False) is None
+        assert one.has(key, made_up=False) is False
 
 
 def test_files_that_were_copied_in_are_found_with_and_without_their_index(
