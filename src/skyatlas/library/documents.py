@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 from contextlib import suppress
 from pathlib import Path
 from threading import get_ident
@@ -15,7 +14,7 @@ from skyatlas.errors import Unwritable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-_OURS = secrets.token_hex(4)
+_OURS = os.urandom(4).hex()
 """Tells our temporary files from those of another machine that shares the disk."""
 
 
