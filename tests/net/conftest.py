@@ -36,6 +36,10 @@ class StillClock(Clock):
                 self.waits.append(seconds)
                 self.moment += seconds
 
+    def after(self, seconds: float) -> float:
+        self.sleep(seconds)
+        return self.now()
+
 
 @pytest.fixture
 def server() -> Iterator[FaultServer]:

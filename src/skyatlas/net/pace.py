@@ -1,19 +1,36 @@
-"""This file keeps each host's pace; no thread starts a question or a file outside its turn."""
+"""This file keeps each host's pace; nothing starts a question or a file outside its turn.
+
+With a folder, the turns are those of all processes that use the folder, in sum.
+"""
 
 from __future__ import annotations
 
+import logging
+import os
 import threading
 import time
+import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from skyatlas.archive import Pace
+from skyatlas.net.answers import Question
+from skyatlas.net.breaker import Breaker, in_vain
+from skyatlas.net.leases import Slots, host_folder
+from skyatlas.net.ledger import Ledger
+from skyatlas.net.redaction import redact
 
-__all__ = ["Clock", "Host", "Turns"]
+__all__ = ["Cancelled", "Clock", "Host", "Lease", "Turns"]
 
 _LOOK = 0.1
-"""Seconds between looks at `cancel` while waiting for a turn."""
+"""Seconds. A shorter wait is a look at what others do; the clock is not told of it."""
+_SUCCESS = 5.0
+"""Seconds between notes that a host answers."""
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,43 +61,105 @@ class Clock:
         """Wait; return early when `cancel` is set."""
         (cancel or threading.Event()).wait(seconds)
 
+    def after(self, seconds: float) -> float:
+        """The moment (`now`) that is so many seconds later, for those who wait by themselves."""
+        return self.now() + seconds
+
 
 class Cancelled(Exception):
     """Somebody set the `cancel` event while we waited for a turn."""
 
 
+class Lease:
+    """A turn for one file; it ends when it is released, or when the process does."""
+
+    __slots__ = ("_probe", "_queue", "_slot")
+
+    def __init__(self, queue: _Queue, slot: int, *, probe: bool = False) -> None:
+        self._queue = queue
+        self._slot = slot
+        self._probe = probe
+
+    def release(self) -> None:
+        """Give the turn back; a second time does nothing."""
+        queue = self._queue
+        with queue.lock:
+            if self._slot >= 0:
+                queue.files.give(self._slot)
+                self._slot = -1
+                if self._probe:
+                    queue.breaker.probing = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.release()
+
+
 class _Queue:
-    """The state of one host."""
+    """The state of one host in this process; `lock` guards everything but `asking`."""
 
-    def __init__(self, pace: Pace) -> None:
-        self.questions = threading.Semaphore(max(1, pace.at_once))
-        self.files = threading.Semaphore(max(1, pace.files_at_once))
-        self.gap = 1.0 / pace.per_second if pace.per_second > 0 else 0.0
+    def __init__(self, host: str, name: str, pace: Pace, folder: Path | None) -> None:
         self.lock = threading.Lock()
-        self.next_start = 0.0
-        self.held_until = 0.0
+        self.asking = threading.Semaphore(max(1, pace.at_once))
+        """Keeps threads of this process from looking for slots that they cannot all get."""
+        self.questions = Slots(pace.at_once, folder, "question")
+        self.files = Slots(pace.files_at_once, folder, "file")
+        self.ledger = Ledger(folder)
+        self.breaker = Breaker(host, name)
+        self.question_gap = 1.0 / pace.per_second if pace.per_second > 0 else 0.0
+        self.file_gap = 1.0 / pace.files_per_second if pace.files_per_second > 0 else 0.0
+        self.ticket = 0.0
+        """The start that is booked for the next file of this process: Unix time, 0 for none."""
+        self.noted: float | None = None
+        """The clock's `now` when it was noted that the host answers; None: not since trouble."""
 
-    def slot(self, now: float) -> float:
-        """Seconds to wait before starting; the slot is then taken."""
-        with self.lock:
-            start = max(now, self.next_start, self.held_until)
-            self.next_start = start + self.gap
-            return start - now
+    def file_paced(self, today: float) -> float:
+        """Seconds until the next file may start by `files_per_second`; its start is then booked."""
+        if not self.ticket or today > self.ticket + max(self.file_gap, 2 * _LOOK):
+            with self.ledger.change() as record:
+                self.ticket = today + record.book("file", self.file_gap, today)
+        wait = self.ticket - today
+        if wait > 0.001:
+            return wait
+        self.ticket = 0.0
+        return 0.0
 
-    def hold(self, until: float) -> None:
-        with self.lock:
-            self.held_until = max(self.held_until, until)
+    def leave(self) -> None:
+        """Forget what is the parent's, after a fork."""
+        self.lock = threading.Lock()
+        for one in (self.questions, self.files, self.ledger):
+            one.leave()
 
 
 class Turns:
-    """Turns per host for the threads of this process."""
+    """Turns per host, for the threads of this process and for the other processes of this user.
 
-    def __init__(self, hosts: Mapping[str, Host], clock: Clock) -> None:
+    `folder` is where the turns of all processes are kept; None: this process keeps its own.
+    `files_at_once` is for hosts of no archive; a known archive's pace is never exceeded by it.
+    """
+
+    def __init__(
+        self,
+        hosts: Mapping[str, Host],
+        clock: Clock,
+        folder: Path | None = None,
+        files_at_once: int | None = None,
+    ) -> None:
         self._hosts = hosts
         self._clock = clock
+        self._folder = folder
+        self._files_at_once = files_at_once
         self._queues: dict[str, _Queue] = {}
         self._lock = threading.Lock()
         self._mine = threading.local()
+        _all.add(self)
 
     @contextmanager
     def question(self, host: str) -> Iterator[None]:
@@ -93,22 +172,58 @@ class Turns:
             yield
             return
         queue = self._queue(host)
-        with queue.questions, self.exempt():
-            self._clock.sleep(queue.slot(self._clock.now()))
-            yield
+        with queue.asking, self.exempt():
+            slot = self._question_slot(queue)
+            try:
+                self._wait_to_ask(queue)
+                yield
+            finally:
+                with queue.lock:
+                    queue.questions.give(slot)
+
+    def try_file(self, host: str) -> Lease | float:
+        """A turn for one file, or the seconds after which to ask again; never waits.
+
+        At most 0.1 s where only a turn is missing; exactly as long as needed where the host asked
+        us to wait, where its pace says so, and where it rests because it did not answer. Raises
+        Unreachable where it did not answer for so long that its files are given up.
+        """
+        queue = self._queues.get(host) or self._queue(host)
+        with queue.lock:
+            probe = queue.breaker.until != 0.0
+            if probe:
+                wait = queue.breaker.wait(self._clock.now(), self._clock.today())
+                if wait > 0.0:
+                    return wait
+            record = queue.ledger.read()
+            if record.held_until:
+                wait = record.held(self._clock.today())
+                if wait > 0.0:
+                    return wait
+            slot = queue.files.take()
+            if slot is None:
+                return queue.files.look()
+            if queue.file_gap:
+                wait = queue.file_paced(self._clock.today())
+                if wait > 0.0:
+                    queue.files.give(slot)
+                    return wait
+            queue.breaker.probing = probe
+            return Lease(queue, slot, probe=probe)
 
     @contextmanager
     def file(self, host: str, cancel: threading.Event | None = None) -> Iterator[None]:
         """Hold one of the host's `files_at_once` turns. Raises Cancelled when `cancel` is set."""
-        queue = self._queue(host)
-        while not queue.files.acquire(timeout=_LOOK):
+        never = threading.Event()
+        while isinstance(lease := self.try_file(host), float):
+            if lease > _LOOK:
+                self._clock.sleep(lease, cancel)
+            else:
+                (cancel or never).wait(lease)
             if cancel is not None and cancel.is_set():
                 raise Cancelled
-        try:
-            self._clock.sleep(max(0.0, queue.held_until - self._clock.now()), cancel)
+        with lease:
             yield
-        finally:
-            queue.files.release()
 
     @contextmanager
     def exempt(self) -> Iterator[None]:
@@ -121,11 +236,115 @@ class Turns:
 
     def hold(self, host: str, seconds: float) -> None:
         """Start nothing at this host for so long: it answered 429, "too many requests"."""
-        self._queue(host).hold(self._clock.now() + seconds)
+        queue = self._queue(host)
+        with queue.lock, queue.ledger.change() as record:
+            record.hold(self._clock.today(), seconds)
+
+    def told(self, host: str, error: Exception | None) -> None:
+        """How a try to get a file from this host ended; None where it answered.
+
+        After several tries in a row without an answer the host rests: see `try_file`.
+        """
+        queue = self._queues.get(host) or self._queue(host)
+        failed = in_vain(error)
+        with queue.lock:
+            if failed:
+                now, today = self._clock.now(), self._clock.today()
+                said = queue.breaker.failed(now, today)
+                self._note(queue, error)
+            elif failed is None:
+                said = None
+                self._note(queue, error)
+            else:
+                said = queue.breaker.answered() if queue.breaker.failures else None
+                self._note_success(queue)
+        if said:
+            _log.info("%s", said)
+
+    def noted(self, host: str, error: Exception | None) -> None:
+        """How a question to this host ended, for those who look; None where it was answered."""
+        queue = self._queues.get(host) or self._queue(host)
+        with queue.lock:
+            if in_vain(error) is False:
+                self._note_success(queue)
+            else:
+                self._note(queue, error)
+
+    def _note(self, queue: _Queue, error: Exception | None) -> None:
+        today, breaker = self._clock.today(), queue.breaker
+        rest = breaker.until - self._clock.now() if breaker.until else 0.0
+        with queue.ledger.change() as record:
+            resting = today + rest if rest > 0.0 else 0.0
+            record.failed(redact(str(error)), breaker.failures, today, resting)
+        queue.noted = None
+
+    def _note_success(self, queue: _Queue) -> None:
+        """Note that the host answers, but not every time: a thousand small files are in a hurry."""
+        now = self._clock.now()
+        if queue.noted is None or now - queue.noted > _SUCCESS:
+            with queue.ledger.change() as record:
+                record.answered(self._clock.today())
+            queue.noted = now
+
+    def _question_slot(self, queue: _Queue) -> int:
+        while True:
+            with queue.lock:
+                slot = queue.questions.take()
+                if slot is not None:
+                    return slot
+                wait = queue.questions.look()
+            time.sleep(wait)
+
+    def _wait_to_ask(self, queue: _Queue) -> None:
+        """Until the pace allows it and nobody was asked to wait."""
+        with queue.lock:
+            today = self._clock.today()
+            wait = queue.ledger.read().held(today)
+            if queue.question_gap:
+                with queue.ledger.change() as record:
+                    wait = record.book("question", queue.question_gap, today)
+        while wait > 0.0:
+            self._clock.sleep(wait)
+            with queue.lock:
+                wait = queue.ledger.read().held(self._clock.today())
 
     def _queue(self, host: str) -> _Queue:
         with self._lock:
             if host not in self._queues:
                 known = self._hosts.get(host)
-                self._queues[host] = _Queue(known.pace if known else Pace())
+                folder = None if self._folder is None else host_folder(self._folder, host)
+                if folder is None:
+                    self._folder = None  # said once, and the same for all hosts
+                self._queues[host] = _Queue(host, self._name(host), self._pace(known), folder)
             return self._queues[host]
+
+    def _pace(self, known: Host | None) -> Pace:
+        pace, told = known.pace if known else Pace(), self._files_at_once
+        if told is None:
+            return pace
+        files = min(told, pace.files_at_once) if known else told
+        return Pace(pace.at_once, pace.per_second, files, pace.files_per_second)
+
+    def _name(self, host: str) -> str:
+        known = self._hosts.get(host)
+        if known is None:
+            return host
+        return f"{Question(host, known.archive).name} ({host})"
+
+    def _leave(self) -> None:
+        """Begin anew, after a fork: the turns that are held are the parent's."""
+        for queue in self._queues.values():
+            queue.leave()
+        self._lock, self._queues = threading.Lock(), {}
+
+
+_all: weakref.WeakSet[Turns] = weakref.WeakSet()
+
+
+def _begin_anew() -> None:
+    for turns in _all:
+        turns._leave()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_anew)
