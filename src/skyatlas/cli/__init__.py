@@ -12,6 +12,7 @@ import sys
 COMMANDS = {
     "search": ("asking", "Ask the archives what exists of a target."),
     "fetch": ("fetching", "Bring files home: whole, verified, with provenance."),
+    "verify": ("verifying", "Read files again and compare them with their receipts."),
     "show": ("looking", "Say what a file is."),
     "plot": ("looking", "Draw images and spectra."),
     "resolve": ("asking", "Say where a name is on the sky, and who says so."),
@@ -51,6 +52,7 @@ Examples:
   skyatlas search "NGC 1068" --archive eso --kind spectrum
   skyatlas fetch "NGC 1068" --instrument X-SHOOTER --limit 1 -o data
   skyatlas plot data/*.fits -o pictures
+  skyatlas verify data --repair
   skyatlas search "NGC 1068" --sandbox
 
 Exit codes: 0 done, 1 failed, 2 usage, 3 incomplete, 4 login needed, 5 some files failed."""
