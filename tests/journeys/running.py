@@ -44,7 +44,7 @@ class Run:
     def __init__(
         self, listing: Path, folder: Path, home: Path, python: Sequence[str] = _MODULE
     ) -> None:
-        home.mkdir(exist_ok=True)
+        (home / "runtime").mkdir(mode=0o700, parents=True, exist_ok=True)
         words = ["fetch", "--urls", str(listing), "-o", str(folder), "--json"]
         self._process = subprocess.Popen(
             [sys.executable, *python, *words],
@@ -98,7 +98,8 @@ def _environment(home: Path) -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith(("SKYATLAS_", "XDG_"))
     }
-    return kept | {"HOME": str(home), "no_proxy": "127.0.0.1", "NO_PROXY": "127.0.0.1"}
+    own = {"HOME": str(home), "XDG_RUNTIME_DIR": str(home / "runtime")}
+    return kept | own | {"no_proxy": "127.0.0.1", "NO_PROXY": "127.0.0.1"}
 
 
 class Judge:
@@ -132,8 +133,13 @@ class Judge:
         return missing + self.faults()
 
     def left_over(self) -> list[str]:
-        """What stands in the folder and is no file, no receipt and not the folder's provenance."""
-        wanted = {"provenance.json", *self._sums, *(f"{n}.provenance.json" for n in self._sums)}
+        """What stands in the folder and is no file, no receipt and no document of the folder."""
+        wanted = {
+            ".skyatlas-index",
+            "provenance.json",
+            *self._sums,
+            *(f"{n}.provenance.json" for n in self._sums),
+        }
         return sorted(path.name for path in self._folder.iterdir() if path.name not in wanted)
 
     def _faults_of(self, path: Path) -> list[str]:
