@@ -123,6 +123,17 @@ def test_a_name_that_is_not_known_is_the_archives(
 
 
 @pytest.mark.parametrize("form", FORMS)
+def test_a_name_from_the_archive_never_touches_a_file_that_is_there(
+    form: Form, server: FaultServer, folder: Path
+) -> None:
+    said = {"content_disposition": 'attachment; filename="result.fits"'}
+    url = server.on("/1", File(b"longer than mine", headers=said))
+    (folder / "result.fits").write_bytes(b"mine")
+    run(form, exported(Plan((Product(url),)), form), folder)
+    assert (folder / "result.fits").read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("form", FORMS)
 def test_two_files_of_one_name_are_never_mixed(
     form: Form, server: FaultServer, folder: Path
 ) -> None:

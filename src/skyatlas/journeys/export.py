@@ -228,8 +228,8 @@ def _sums(entries: Iterable[_Entry]) -> Iterator[tuple[str, list[str]]]:
 
 
 def _curl(entries: Sequence[_Entry]) -> Iterator[str]:
-    yield "# Run: curl -K LIST   (curl 7.83 or later; error 23: the file is there already;"
-    yield "# curl's exit code is that of the last file)"
+    yield "# Run: curl -K LIST   (curl 7.83 or later). Files that are named here are written anew;"
+    yield "# error 23: another is there already. The exit code is that of the last file."
     first = True
     for login, group in _by_login(entries):
         mark = f"#{login} " if login else ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -27,8 +28,8 @@ _AT_ONCE = 4
 _PIECE = 1024 * 1024
 _DOCUMENTS = frozenset({"provenance.json", "calibrations.json"})
 """What describes a folder as a whole."""
-_HIDDEN = ".skyatlas"
-"""How the names of our index and temporary files begin."""
+_OURS = re.compile(r"^\.skyatlas|\.part\.json$")
+"""Names of our index, temporary files and journals."""
 
 
 class State(StrEnum):
@@ -185,11 +186,7 @@ def _walked(folder: Path) -> tuple[list[Path], list[Path], list[Path]]:
             documents.append(path)
         elif path.name.endswith(".part"):
             parts.append(path)
-        elif not (
-            path.name in _DOCUMENTS
-            or path.name.startswith(_HIDDEN)
-            or path.name.endswith(".part.json")
-        ):
+        elif path.name not in _DOCUMENTS and not _OURS.search(path.name):
             others.append(path)
     return documents, others, parts
 
