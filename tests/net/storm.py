@@ -20,7 +20,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from storm_faults import FAULTS
+from storm_faults import FAULTS, HEADS
 from storm_files import Case
 from storm_line import Answer, Line
 
@@ -65,13 +65,12 @@ class Server:
             line = Line(case, 1, method, asked, self.port, reader, writer)
             await line.send(self.aside(path))
             return line.alive
-        # A HEAD is told what the next GET will be, and is no try.
         number = self.tries[path] + 1
-        self.tries[path] += method == "GET"
         line = Line(Case.at(path), number, method, asked, self.port, reader, writer)
         line.alive = asked.get("connection", "").lower() != "close"
         answer = line.good()
         fault = "ok" if answer.status == 416 else line.case.fault(number)  # it has nothing to spoil
+        self.tries[path] += method == "GET" or fault in HEADS
         await FAULTS[fault](line, answer)
         return line.alive
 

@@ -142,7 +142,7 @@ async def _slow(line: Line, answer: Answer) -> None:
     answer = replace(answer, framing="length")
     await line.head(answer)
     step = 1 + len(answer.body) // 8
-    for place in range(0, len(answer.body) if line.method != "HEAD" else 0, step):
+    for place in range(0, len(answer.body), step):
         await line.raw(answer.body[place : place + step])
         await asyncio.sleep(0.01)
 
@@ -290,3 +290,9 @@ FAULTS: Mapping[str, Fault] = {
     "half-a-head": _half_a_head,
 }
 """Everything that can happen to one try."""
+
+HEADS = frozenset(name for name in FAULTS if name[:3].isdecimal()) | {
+    *("reset-at-once", "silence", "drip-head", "bad-status", "bad-length", "two-lengths", "junk"),
+    *("huge-header", "nul-header", "half-a-head", "redirect-nowhere", "redirect-loop"),
+}
+"""Faults that befall a HEAD as well; the others wait for the GET after it."""

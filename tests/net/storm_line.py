@@ -85,6 +85,8 @@ class Line:
     writer: asyncio.StreamWriter
     alive: bool = True
     """Whether the connection may serve another question."""
+    said: bool = False
+    """A HEAD has its answer; whatever else happens to a body does not happen to it."""
 
     def __post_init__(self) -> None:
         self.luck = random.Random(f"{self.case.path} {self.number}")
@@ -149,6 +151,7 @@ class Line:
         lines = [f"HTTP/{version} {answer.status} As-Told"]
         lines += [f"{name}: {text}" for name, text in headers.items()]
         await self.raw("\r\n".join([*lines, "", ""]).encode("utf-8"))
+        self.said = self.method == "HEAD"
 
     async def send(self, answer: Answer) -> None:
         """Head and body, as they should be."""
@@ -161,8 +164,6 @@ class Line:
     async def body(self, answer: Answer, size: int | None = None) -> None:
         """The first `size` bytes of the body, or all."""
         data = answer.body[:size]
-        if self.method == "HEAD":
-            return
         if answer.framing != "chunked":
             await self.raw(data)
             return
@@ -172,6 +173,8 @@ class Line:
 
     async def raw(self, data: bytes) -> None:
         """These bytes."""
+        if self.said:
+            return
         self.writer.write(data)
         await self.writer.drain()
 
@@ -183,6 +186,8 @@ class Line:
 
     async def reset(self) -> None:
         """Break the line with an RST."""
+        if self.said:
+            return
         await asyncio.sleep(0.002)  # else the RST overtakes the bytes before it
         self.alive = False
         linger = struct.pack("ii", 1, 0)
@@ -192,12 +197,13 @@ class Line:
     async def hold(self) -> None:
         """Say nothing more until the client goes."""
         self.alive = False
-        await self.reader.read()
+        if not self.said:
+            await self.reader.read()
 
     async def drip(self, data: bytes) -> None:
         """Twenty bytes a second."""
         for place in range(len(data)):
-            if self.reader.at_eof():
+            if self.said or self.reader.at_eof():
                 self.alive = False
                 return
             await self.raw(data[place : place + 1])
