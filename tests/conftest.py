@@ -57,6 +57,8 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     for name in ("CACHE", "CONFIG", "DATA", "STATE"):
         (home / name.lower()).mkdir()
         monkeypatch.setenv(f"XDG_{name}_HOME", str(home / name.lower()))
+    (home / "runtime").mkdir(mode=0o700)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(home / "runtime"))
     monkeypatch.delenv("NETRC", raising=False)
 
 

@@ -323,3 +323,13 @@ def size_text(size: float) -> str:
             return f"{size:.0f} {unit}" if unit == "B" or size >= 99.5 else f"{size:.1f} {unit}"
         size /= 1000
     raise AssertionError("unreachable")
+
+
+def size_of(text: str) -> int:
+    """Bytes of "5MB", "500 kB", "1.5GB" or "1048576" (powers of 1000). Raises BadInput."""
+    number = text.strip().removesuffix("/s").rstrip("bB").rstrip()
+    power = {"k": 1, "m": 2, "g": 3, "t": 4}.get(number[-1:].lower(), 0)
+    try:
+        return int(float(number[:-1] if power else number) * 1000**power)
+    except (ValueError, OverflowError):
+        raise BadInput(f"{text!r} is no size; write it as 5MB, 500kB or in bytes") from None

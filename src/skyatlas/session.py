@@ -23,13 +23,13 @@ from skyatlas.questions import names as listed_names
 from skyatlas.settings import Settings
 
 if TYPE_CHECKING:
-    from threading import Event
     from types import TracebackType
 
     from astropy.table import Table
 
-    from skyatlas.journeys.fetch import Fetched, Plan, Progress
+    from skyatlas.journeys.fetch import Fetched, Plan
     from skyatlas.net.door import StreetDoor
+    from skyatlas.net.street import Street
     from skyatlas.observations import Observations
 
 
@@ -40,6 +40,7 @@ class Session:
         self.settings = settings or Settings.from_environment()
         self._lock = threading.RLock()
         self._accounts = Accounts(self.settings.environment)
+        self._street: Street | None = None
         self._door: StreetDoor | None = None
         self._sandbox: Any = None
 
@@ -57,18 +58,29 @@ class Session:
     def close(self) -> None:
         """Close connections, and the sandbox where this session started one."""
         with self._lock:
-            if self._door is not None:
-                self._door.close()
+            for one in (self._door, self._street):
+                if one is not None:
+                    one.close()
             if self._sandbox is not None:
                 self._sandbox.__exit__(None, None, None)
-            self._door = self._sandbox = None
+            self._door = self._street = self._sandbox = None
+
+    @property
+    def street(self) -> Street:
+        """What questions and files share: turns, logins, the way out."""
+        with self._lock:
+            if self._street is None:
+                self._street = self._opened()
+            return self._street
 
     @property
     def door(self) -> StreetDoor:
-        """The door to the street; opened when it is first used."""
+        """The door for questions; opened when it is first used."""
         with self._lock:
             if self._door is None:
-                self._door = self._opened()
+                from skyatlas.net.door import StreetDoor
+
+                self._door = StreetDoor(street=self.street)
             return self._door
 
     def archives(self, names: str | Iterable[str] | None = None) -> list[Archive]:
@@ -168,25 +180,45 @@ class Session:
         folder: str | Path = ".",
         *,
         ask: Ask | None = None,
-        progress: Progress | None = None,
-        stop: Event | None = None,
+        **how: Any,
     ) -> Fetched:
-        """Bring the files of observations home.
+        """Bring the files of observations home, many at once.
 
-        `what` is an Observations, a Table (also one from astroquery), a Plan, or URLs. Every file
-        ends in `.receipts` or in `.failures`; `.retry()` tries the failures again. Raises
-        Unwritable where the folder cannot take them, ArchiveError where a login fails.
+        Parameters
+        ----------
+        what
+            An Observations, a Table (also one from astroquery), a Plan, or URLs.
+        folder
+            Made where it is missing.
+        ask
+            Which files besides the science files.
+        how
+            `progress` (a `journeys.fetch.Progress`; all that it hears, it hears in this thread),
+            `stop` (a threading.Event: set it, and the rest ends as Incomplete), `check` (True:
+            hash what is there already, instead of trusting size and modification time).
+
+        Returns
+        -------
+        Fetched
+            Every file ends in `.receipts` or in `.failures`; `.retry()` tries the failures again.
+
+        Raises
+        ------
+        Unwritable
+            The folder cannot take the files.
+        ArchiveError
+            A login fails.
         """
         from skyatlas.journeys.fetch import fetch
 
         todo = self.plan(what, ask)
         for name in dict.fromkeys(product.archive for product in todo.products if product.archive):
             self._sign_in_if_known(registry.archive(name))
-        done = fetch(todo, Path(folder), registry.archive, self.door, progress=progress, stop=stop)
+        done = fetch(todo, Path(folder), registry.archive, self.street, **how)
         return replace(
             done,
             again=lambda products: self.fetch(
-                replace(todo, products=tuple(products)), folder, progress=progress, stop=stop
+                replace(todo, products=tuple(products)), folder, **how
             ),
         )
 
@@ -231,20 +263,26 @@ class Session:
             return Observations(what)
         return Observations(_adopted(what))
 
-    def _opened(self) -> StreetDoor:
+    def _opened(self) -> Street:
         from skyatlas.names import RESOLVERS
-        from skyatlas.net.door import Host, StreetDoor
+        from skyatlas.net.leases import shared_folder
+        from skyatlas.net.pace import Host
+        from skyatlas.net.street import Street
 
         # The next resolver is a better second try than the same one again.
         hosts = {host: Host(name, Pace(), tries=2) for host, name in RESOLVERS.items()}
         for archive in self.archives():
             for host in archive.hosts:
                 hosts[host] = Host(archive.name, archive.pace, login=bool(archive.login_hint))
-        return StreetDoor(
+        return Street(
             hosts,
             sandbox=self._sandbox_url(),
             offline=self.settings.offline,
             ca_bundle=self.settings.environment.get("SSL_CERT_FILE"),
+            leases=shared_folder(self.settings.sandbox),
+            files_at_once=self.settings.files_at_once,
+            bandwidth=self.settings.bandwidth,
+            durable=self.settings.durable,
         )
 
     def _sandbox_url(self) -> str | None:

@@ -9,6 +9,9 @@ from pathlib import Path
 
 from skyatlas.errors import BadInput
 
+MOST_AT_ONCE = 256
+"""Connections to one host; more is an attack."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -24,6 +27,13 @@ class Settings:
     """Ask nobody; what is on this machine answers."""
     cache: Path | None = None
     """Folder for resolved names; None: the user's cache folder."""
+    files_at_once: int | None = None
+    """Files at once from a host that no archive here looks after; None: the usual 4. Archives keep
+    their own pace."""
+    bandwidth: float | None = None
+    """Bytes per second for all files together; None: as fast as they come."""
+    durable: bool = True
+    """Whether the disk is made to keep each file (fsync) before it gets its name."""
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     """For passwords and certificates; never shown."""
 
@@ -33,16 +43,26 @@ class Settings:
                 f"the sandbox {self.sandbox!r} is not on this machine; "
                 "it must start with http://127.0.0.1:"
             )
+        if self.files_at_once is not None and not 1 <= self.files_at_once <= MOST_AT_ONCE:
+            raise BadInput(
+                f"{self.files_at_once} files at once make no sense; give 1 to {MOST_AT_ONCE}"
+            )
+        if self.bandwidth is not None and not self.bandwidth >= 1024:
+            raise BadInput(
+                f"a bandwidth of {self.bandwidth:g} bytes per second is too little; give at least "
+                "1 kB"
+            )
 
     @classmethod
     def from_environment(cls) -> Settings:
-        """What the environment says: SKYATLAS_SANDBOX, SKYATLAS_OFFLINE, SKYATLAS_CACHE."""
+        """What the environment says: SKYATLAS_SANDBOX, _OFFLINE, _CACHE, _FSYNC (0: none)."""
         environment = dict(os.environ)
         cache = environment.get("SKYATLAS_CACHE")
         return cls(
             sandbox=environment.get("SKYATLAS_SANDBOX") or None,
             offline=environment.get("SKYATLAS_OFFLINE", "") not in ("", "0"),
             cache=Path(cache).expanduser() if cache else None,
+            durable=environment.get("SKYATLAS_FSYNC", "") != "0",
             environment=environment,
         )
 

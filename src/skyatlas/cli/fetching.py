@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-import sys
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from skyatlas.cli.arguments import targets
-from skyatlas.cli.options import Code, common, filters, say, session, verbosity
+from skyatlas.cli.options import Code, common, filters, say, session
 
 if TYPE_CHECKING:
-    from skyatlas.journeys.fetch import Fetched, Plan, Progress
-    from skyatlas.model import Failure, Product, Receipt
+    from skyatlas.journeys.fetch import Fetched, Plan
     from skyatlas.observations import Observations
     from skyatlas.session import Session
 
@@ -41,7 +38,13 @@ Examples:
 @click.option("--ancillary", is_flag=True, help="Also the files that come with a product.")
 @click.option("--previews", is_flag=True, help="Also previews.")
 @click.option("--progenitors", is_flag=True, help="Also the raw frames that products were made of.")
+@click.option("--at-once", type=click.IntRange(1, 256), metavar="N",
+              help="Files at once from hosts that are no archive of ours.  [4]")  # fmt: skip
+@click.option("--bandwidth", metavar="RATE", help="At most so much per second: 5MB, 500kB.")
+@click.option("--check", is_flag=True, help="Hash the files that are here before keeping them.")
 @click.option("--dry-run", is_flag=True, help="Say what would be fetched, and how large it is.")
+@click.option("--export", type=click.Choice(["aria2", "wget", "curl"]),
+              help="Print a list for another tool instead of fetching.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="The outcome of every file as JSON.")
 @common
 def fetch(
@@ -50,6 +53,7 @@ def fetch(
     output: Path,
     *,
     dry_run: bool,
+    export: str | None,
     as_json: bool,
     **options: Any,
 ) -> int:
@@ -60,8 +64,8 @@ def fetch(
     """
     from skyatlas.journeys.fetch import listed, outcome_json
 
-    ask = _ask(options)
-    with session() as fetching:
+    check, ask = options.pop("check"), _ask(options)
+    with session(**_pace(options)) as fetching:
         found = None
         if urls is not None:
             todo = listed(urls.read_text(encoding="utf-8"))
@@ -70,16 +74,36 @@ def fetch(
             todo = fetching.plan(found, ask)
         for note in todo.notes:
             say(f"note: {note.text}")
+        if export is not None:
+            _export(fetching, todo, export)
+            return _code_of_search(found)
         if dry_run:
             _show_plan(todo, as_json=as_json)
             return _code_of_search(found)
-        done = _fetched(fetching, todo, output)
+        done = _fetched(fetching, todo, output, check=check)
     if as_json:
         click.echo(json.dumps(outcome_json(done), indent=1, ensure_ascii=False))
     else:
         _show(done)
     _summary(done)
     return _code(done, found)
+
+
+def _pace(options: dict[str, Any]) -> dict[str, Any]:
+    """What is said about speed, as settings."""
+    from skyatlas.model import size_of
+
+    bandwidth = options.pop("bandwidth")
+    return {
+        "files_at_once": options.pop("at_once"),
+        "bandwidth": None if bandwidth is None else float(size_of(bandwidth)),
+    }
+
+
+def _export(fetching: Session, todo: Plan, form: str) -> None:
+    from skyatlas.journeys.export import exported
+
+    click.echo(exported(todo, form, door=fetching.street), nl=False)  # type: ignore[arg-type]
 
 
 def _ask(options: dict[str, Any]) -> Any:
@@ -123,14 +147,11 @@ def _saved(path: Path) -> Observations:
         raise BadInput(f"{path} cannot be read: {error.strerror}") from error
 
 
-def _fetched(fetching: Session, todo: Plan, output: Path) -> Fetched:
-    stop = threading.Event()
-    with _Bar(todo) as progress:
-        try:
-            return fetching.fetch(todo, output, progress=progress, stop=stop)
-        except KeyboardInterrupt:
-            stop.set()
-            raise
+def _fetched(fetching: Session, todo: Plan, output: Path, *, check: bool) -> Fetched:
+    from skyatlas.cli.progress import Bar
+
+    with Bar(len(todo.products)) as progress:
+        return fetching.fetch(todo, output, progress=progress, check=check)
 
 
 def _show_plan(todo: Plan, *, as_json: bool) -> None:
@@ -195,60 +216,3 @@ def _code(done: Fetched, found: Observations | None) -> int:
     if not done.complete:
         return Code.INCOMPLETE
     return _code_of_search(found)
-
-
-class _Bar:
-    """One bar for all files on a terminal; with -v also a line per file; otherwise silence."""
-
-    def __init__(self, todo: Plan) -> None:
-        self._todo = todo
-        self._before = 0
-        self._bar: Any = None
-        self._task: Any = None
-
-    def __enter__(self) -> Progress:
-        if sys.stderr.isatty() and verbosity() >= 0 and self._todo.products:
-            from rich.console import Console
-            from rich.progress import (
-                BarColumn,
-                DownloadColumn,
-                Progress,
-                TextColumn,
-                TimeRemainingColumn,
-                TransferSpeedColumn,
-            )
-
-            self._bar = Progress(
-                TextColumn("{task.fields[files]} files"), BarColumn(), DownloadColumn(),
-                TransferSpeedColumn(), TimeRemainingColumn(), TextColumn("{task.description}"),
-                console=Console(stderr=True), transient=True,
-            )  # fmt: skip
-            self._bar.start()
-            total = self._todo.size if not self._todo.unsized else None
-            self._task = self._bar.add_task("", total=total, files="0")
-        return self
-
-    def __exit__(self, *ended: object) -> None:
-        if self._bar is not None:
-            self._bar.stop()
-
-    def begin(self, product: Product, number: int, of: int) -> None:
-        """The next file starts."""
-        if self._bar is not None:
-            name = product.product_id or product.url
-            self._bar.update(self._task, description=name, files=f"{number}/{of}")
-
-    def bytes(self, done: int, total: int | None) -> None:
-        """So many bytes of the present file are here."""
-        del total
-        if self._bar is not None:
-            self._bar.update(self._task, completed=self._before + done)
-
-    def end(self, outcome: Receipt | Failure) -> None:
-        """The present file is done with."""
-        size = getattr(outcome, "size", 0)
-        self._before += size
-        if self._bar is not None:
-            self._bar.update(self._task, completed=self._before)
-        if verbosity() > 0 and size:
-            say(f"{outcome.status} {getattr(outcome, 'path', '')}")

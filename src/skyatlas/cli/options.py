@@ -121,12 +121,17 @@ def settings() -> Settings:
     return found
 
 
-def session() -> Session:
-    """A session as the command line wants it; with logging where -v asks for it."""
+def session(**more: Any) -> Session:
+    """A session as the command line wants it; with logging where -v asks for it.
+
+    `more` are further settings.
+    """
+    from dataclasses import replace
+
     from skyatlas.session import Session
 
     _log(verbosity())
-    return Session(settings())
+    return Session(replace(settings(), **more))
 
 
 def verbosity() -> int:

@@ -6,17 +6,20 @@ twice, and what stands under a final name was verified.
 
 from __future__ import annotations
 
+import queue
 import shutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from skyatlas import library
 from skyatlas.archive import Ask
-from skyatlas.errors import ArchiveError, BadInput, TransferError, Unwritable
+from skyatlas.errors import ArchiveError, AtlasError, BadInput, Unwritable
+from skyatlas.journeys.verify import rehash
 from skyatlas.model import Association, Failure, Note, Product, Receipt, Why, size_text
-from skyatlas.net.transfer import fetch_one
+from skyatlas.net.transfer import Order
 from skyatlas.net.unpack import unpack_lzw
 
 if TYPE_CHECKING:
@@ -24,20 +27,38 @@ if TYPE_CHECKING:
 
     from skyatlas.archive import Archive
     from skyatlas.net.door import StreetDoor
+    from skyatlas.net.street import Street
     from skyatlas.observations import Observations
+
+_LOOK = 0.1
+"""Seconds between two looks at how far the files are."""
+_PARTING = 1.0
+"""Seconds that files under way get to put their bytes down after Ctrl-C."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How far a fetch is."""
+
+    files: int
+    """Files that are done with."""
+    of: int
+    bytes: int
+    """Bytes that are here, also of unfinished files."""
+    total: int | None
+    """Bytes of all files; None where the archives did not tell."""
+    under_way: Sequence[tuple[Product, int, int | None]] = ()
+    """Files on their way: bytes that are here, bytes of the whole or None."""
 
 
 class Progress(Protocol):
-    """What a face is told while files come in. Called in the fetching thread; must be quick."""
+    """What a face is told while files come in; always in the thread that called `fetch`."""
 
-    def begin(self, product: Product, number: int, of: int) -> None:
-        """The next file starts."""
-
-    def bytes(self, done: int, total: int | None) -> None:
-        """So many bytes of the present file are here."""
+    def at(self, state: State) -> None:
+        """So far we are; ten times a second."""
 
     def end(self, outcome: Receipt | Failure) -> None:
-        """The present file is done with."""
+        """A file is done with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +144,19 @@ def plan(
 def each_once(products: Iterable[Product]) -> tuple[Product, ...]:
     """The first of products that are the same file: shared calibrations come home once."""
     first: dict[str, Product] = {}
+    addresses: set[str] = set()
     for product in products:
-        first.setdefault(product.key, product)
+        if product.key not in first and product.url not in addresses:
+            first[product.key] = product
+            addresses.add(product.url)
     return tuple(first.values())
 
 
 def listed(text: str) -> Plan:
-    """Read a list of files: per line a URL, then optionally its name and `sha256:…` or `md5:…`."""
+    """Read a list of files: per line a URL, then optionally its name and `sha256:…` or `md5:…`.
+
+    Further URLs in a line are mirrors: other addresses of the same bytes.
+    """
     products = []
     for number, line in enumerate(text.splitlines(), 1):
         words = line.split()
@@ -137,8 +164,9 @@ def listed(text: str) -> Plan:
             continue
         if not words[0].startswith(("https://", "http://")):
             raise BadInput(f"line {number} of the list does not start with a URL: {line.strip()!r}")
+        mirrors = [word for word in words[1:] if word.startswith(("https://", "http://"))]
         checksums = [word for word in words[1:] if word.startswith(("sha256:", "md5:"))]
-        names = [word for word in words[1:] if word not in checksums]
+        names = [word for word in words[1:] if word not in (*checksums, *mirrors)]
         if len(checksums) > 1 or len(names) > 1:
             raise BadInput(f"line {number} of the list has too many words: {line.strip()!r}")
         products.append(
@@ -146,6 +174,7 @@ def listed(text: str) -> Plan:
                 url=words[0],
                 name=names[0] if names else None,
                 checksum=checksums[0] if checksums else None,
+                mirrors=tuple(mirrors),
             )
         )
     return Plan(each_once(products), context={"asked": ["a list of URLs"]})
@@ -155,72 +184,189 @@ def fetch(
     todo: Plan,
     folder: Path,
     archives: Callable[[str], Archive],
-    door: StreetDoor,
+    door: Street,
     *,
     progress: Progress | None = None,
     stop: Event | None = None,
+    check: bool = False,
 ) -> Fetched:
-    """Bring the files home. Raises only where nothing can be kept at all (Unwritable).
+    """Bring the files home, many at once. Raises only where nothing can be kept (Unwritable).
 
-    Files that are there already, whole by their receipts, are kept without asking anybody.
+    Files that are there already, whole by their receipts, are kept without asking anybody; with
+    `check` their bytes are hashed first, and what has rotted is fetched again.
     """
     _make(folder)
-    made_up = door.route.sandbox is not None
-    have = {
-        receipt.product.key: receipt
-        for receipt in library.receipts_in(folder)
-        if library.is_whole(receipt) and receipt.made_up is made_up
-    }
-    missing = [product for product in todo.products if product.key not in have]
-    _check_room(folder, missing)
-    receipts: list[Receipt] = []
-    failures: list[Failure] = []
+    fetching = _Fetching(todo, folder, door, progress, check=check)
     try:
-        for number, product in enumerate(todo.products, 1):
-            if progress:
-                progress.begin(product, number, len(todo.products))
-            outcome = (
-                replace(have[product.key], status="kept")
-                if product.key in have
-                else _bring(product, folder, door, todo.context, progress, stop)
-            )
-            (receipts if isinstance(outcome, Receipt) else failures).append(outcome)  # type: ignore[arg-type]
-            if progress:
-                progress.end(outcome)
+        fetching.run(stop)
     finally:
         # Also after Ctrl-C: what came home is documented.
-        thanks = _close(folder, todo.trees, archives)
-    return Fetched(folder, tuple(receipts), tuple(failures), todo.notes, todo.trees, thanks)
+        thanks = _close(folder, fetching, archives)
+    return Fetched(folder, fetching.receipts(), fetching.failures(), todo.notes, todo.trees, thanks)
 
 
-def _bring(
-    product: Product,
-    folder: Path,
-    door: StreetDoor,
-    context: Mapping[str, Any],
-    progress: Progress | None,
-    stop: Event | None,
-) -> Receipt | Failure:
-    """One file, unpacked where it is a .fits.Z, with its receipt beside it."""
-    try:
-        receipt = fetch_one(
-            product,
-            folder / product.folder if product.folder else folder,
-            door=door,
-            progress=progress.bytes if progress else None,
-            stop=stop,
-        )
+class _Fetching:
+    """The batch of one fetch."""
+
+    def __init__(
+        self,
+        todo: Plan,
+        folder: Path,
+        door: Street,
+        progress: Progress | None,
+        *,
+        check: bool,
+    ) -> None:
+        self.todo = todo
+        self.shelf = library.Shelf(folder)
+        self._folder = folder
+        self._door = door
+        self._progress = progress
+        self._check = check
+        self._made_up = door.route.sandbox is not None
+        self._outcomes: dict[str, Receipt | Failure] = {}
+        self._ended: queue.SimpleQueue[tuple[Product, Receipt | AtlasError]] = queue.SimpleQueue()
+        self._bytes = 0
+        self._total: int | None = None
+
+    def run(self, stop: Event | None) -> None:
+        """Until every product has its outcome, or an exception (Ctrl-C) comes."""
+        orders = list(self._orders())
+        self._total = None if self.todo.unsized else self.todo.size
+        transfers = self._door.transfers
+        transfers.submit(orders)
+        left = len(orders)
+        del orders
+        told = 0.0
+        try:
+            while left:
+                left -= self._hear(_LOOK)
+                if stop is not None and stop.is_set():
+                    transfers.stop(self)
+                if self._progress is not None and time.monotonic() - told >= _LOOK:
+                    told = time.monotonic()
+                    self._progress.at(self._state())
+        except BaseException:
+            transfers.stop(self)
+            until = time.monotonic() + _PARTING
+            while left and time.monotonic() < until:
+                left -= self._hear(_LOOK)
+            raise
+        if self._progress is not None:
+            self._progress.at(self._state())
+
+    def receipts(self) -> tuple[Receipt, ...]:
+        """In the order of the products."""
+        found = (self._outcomes.get(product.key) for product in self.todo.products)
+        return tuple(one for one in found if isinstance(one, Receipt))
+
+    def failures(self) -> tuple[Failure, ...]:
+        """In the order of the products."""
+        found = (self._outcomes.get(product.key) for product in self.todo.products)
+        return tuple(one for one in found if isinstance(one, Failure))
+
+    # What the engine asks and tells.
+
+    def here(self, product: Product) -> Receipt | None:
+        """Whether another process brought it meanwhile."""
+        found = self.shelf.find(product.key, made_up=self._made_up)
+        return None if found is None or self._check else replace(found, status="kept")
+
+    def keep(self, receipt: Receipt) -> Receipt:
+        """Unpack a .fits.Z, and write the receipt."""
         if receipt.path.name.endswith(".fits.Z"):
             receipt = replace(
                 receipt,
                 unpacked=unpack_lzw(receipt.path),
                 verified=(*receipt.verified, "unpacked fits structure"),
             )
-        receipt = replace(receipt, made_up=door.route.sandbox is not None)
-        library.write_receipt(receipt, context)
-    except (ArchiveError, TransferError) as error:
-        return Failure(product, error)
-    return receipt
+        receipt = replace(receipt, made_up=True) if self._made_up else receipt
+        library.write_receipt(receipt, self.todo.context)
+        self.shelf.add(receipt)
+        return receipt
+
+    def done(self, product: Product, outcome: Receipt | AtlasError) -> None:
+        """The end of one."""
+        self._ended.put((product, outcome))
+
+    def _orders(self) -> Iterator[Order]:
+        """What must be fetched; the others are kept."""
+        missing, rotten = [], set()
+        for product in self.todo.products:
+            receipt = self.shelf.find(product.key, made_up=self._made_up)
+            if receipt is None:
+                missing.append(product)
+            elif self._check and not rehash(receipt):
+                missing.append(product)
+                rotten.add(product.key)
+            else:
+                self._note(product, replace(receipt, status="kept"))
+        anonymous = self._door.without_login()
+        for product in self._fitting(missing):
+            yield Order(
+                product,
+                self._folder / product.folder if product.folder else self._folder,
+                anonymous if product.anonymous else self._door,
+                self,
+                replace=product.key in rotten,
+            )
+
+    def _fitting(self, products: Sequence[Product]) -> Iterator[Product]:
+        """Those whose disk has room for all that is to come to it; the others fail at once.
+
+        Sizes that the archive did not tell count nothing. Raises Unwritable where nothing fits.
+        """
+        disks: dict[int, list[Product]] = {}
+        places = {name: _disk(self._folder / name) for name in {one.folder for one in products}}
+        for product in products:
+            disks.setdefault(places[product.folder][0], []).append(product)
+        full: dict[int, Unwritable] = {}
+        for disk, path in {*places.values()}:
+            wanted = sum(product.size or 0 for product in disks[disk])
+            free = shutil.disk_usage(path).free
+            if wanted > free:
+                full[disk] = Unwritable(
+                    f"{size_text(wanted)} are wanted, but only {size_text(free)} are free at "
+                    f"{path}: make room, choose another folder with -o, or ask for less"
+                )
+        if full and len(full) == len(disks):
+            raise next(iter(full.values()))
+        for product in products:
+            error = full.get(places[product.folder][0])
+            if error is None:
+                yield product
+            else:
+                self._note(product, Failure(product, error))
+
+    def _hear(self, seconds: float) -> int:
+        """Take the ends that came; wait so long for the first."""
+        count = 0
+        try:
+            product, outcome = self._ended.get(timeout=seconds)
+            while True:
+                count += 1
+                good = isinstance(outcome, Receipt)
+                self._note(product, outcome if good else Failure(product, outcome))  # type: ignore[arg-type]
+                product, outcome = self._ended.get_nowait()
+        except queue.Empty:
+            return count
+
+    def _note(self, product: Product, outcome: Receipt | Failure) -> None:
+        self._outcomes[product.key] = outcome
+        if isinstance(outcome, Receipt):
+            self._bytes += outcome.size
+        if self._progress is not None:
+            self._progress.end(outcome)
+
+    def _state(self) -> State:
+        under_way = [
+            (arrival.product, arrival.size, arrival.length)
+            for arrival in self._door.transfers.under_way(self)
+        ]
+        here = self._bytes + sum(size for _, size, _ in under_way)
+        return State(
+            len(self._outcomes), len(self.todo.products), here, self._total, tuple(under_way)
+        )
 
 
 def _make(folder: Path) -> None:
@@ -230,31 +376,32 @@ def _make(folder: Path) -> None:
         raise Unwritable(f"the folder {folder} cannot be made: {error.strerror}") from error
 
 
-def _check_room(folder: Path, products: Sequence[Product]) -> None:
-    """Refuse before starting what cannot fit; sizes that the archive did not tell count nothing."""
-    wanted = sum(product.size or 0 for product in products)
-    free = shutil.disk_usage(folder).free
-    if wanted > free:
-        raise Unwritable(
-            f"{size_text(wanted)} are wanted, but only {size_text(free)} are free at {folder}: "
-            "make room, choose another folder with -o, or ask for less"
-        )
+def _disk(folder: Path) -> tuple[int, Path]:
+    """The disk of a folder that may not be there yet, and a path on it."""
+    while not folder.exists():
+        folder = folder.parent
+    return folder.stat().st_dev, folder
 
 
 def _close(
-    folder: Path, trees: Sequence[Association], archives: Callable[[str], Archive]
+    folder: Path, fetching: _Fetching, archives: Callable[[str], Archive]
 ) -> Mapping[str, str]:
     """Write what describes the folder as a whole; the acknowledgements, by archive."""
     by: dict[str, list[Product]] = {}
-    receipts = list(library.receipts_in(folder))
-    for receipt in receipts:
-        if receipt.product.archive:
-            by.setdefault(receipt.product.archive, []).append(receipt.product)
-    thanks = {name: archives(name).acknowledgement(products) for name, products in by.items()}
-    if receipts or (folder / "provenance.json").exists():
-        library.write_provenance(folder, receipts, thanks)
-    if trees:
-        library.write_trees(folder, trees)
+    thanks: dict[str, str] = {}
+
+    def all_receipts() -> Iterator[Receipt]:
+        for receipt in fetching.shelf.receipts(fetching.receipts()):
+            if receipt.product.archive:
+                by.setdefault(receipt.product.archive, []).append(receipt.product)
+            yield receipt
+        for name, products in by.items():
+            thanks[name] = archives(name).acknowledgement(products)
+
+    if fetching.shelf.known or (folder / "provenance.json").exists():
+        library.write_provenance(folder, all_receipts(), thanks)
+    if fetching.todo.trees:
+        library.write_trees(folder, fetching.todo.trees)
     return {name: text for name, text in thanks.items() if text}
 
 

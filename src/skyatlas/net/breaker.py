@@ -1,7 +1,7 @@
 """This file lets a host rest that does not answer; ten thousand files never wait it out one by one.
 
-Five tries in a row without an answer: the host rests, 15 s first, then twice as long each time, up
-to 120 s. After each rest one file is tried. An answer ends it all; three such tries in vain, and
+Ten tries in a row without an answer: the host rests, 5 s first, then twice as long each time, up
+to 60 s. After each rest one file is tried. An answer ends it all; three such tries in vain, and
 the host's files are given up for five minutes. Nothing here waits; nothing here is shared with
 other processes. Not for two threads at the same time.
 """
@@ -14,11 +14,11 @@ from skyatlas.errors import ArchiveError, Broken, Busy, Unreachable
 
 __all__ = ["Breaker"]
 
-_TRIES = 5
+_TRIES = 10
 """In a row without an answer, before the host rests."""
-_REST = 15.0
+_REST = 5.0
 """Seconds of the first rest."""
-_LONGEST_REST = 120.0
+_LONGEST_REST = 60.0
 _PROBES = 3
 """In vain, before the host is given up."""
 _GIVEN_UP = 300.0

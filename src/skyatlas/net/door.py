@@ -135,6 +135,11 @@ class StreetDoor(Street, requests.Session):
         twin._mount(self._adapter.beside(twin.credentials))
         return twin
 
+    def close(self) -> None:
+        """Close connections, and the engine where there is one."""
+        Street.close(self)
+        requests.Session.close(self)
+
     def _mount(self, adapter: StreetAdapter) -> None:
         self._adapter = adapter
         self.adapters.clear()

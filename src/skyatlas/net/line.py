@@ -1,185 +1,229 @@
-"""This file asks for one URL with libcurl; it follows nothing, keeps nothing, and never hangs.
+"""This file is the one thread in which libcurl talks: every file comes through one CurlMulti.
 
-Redirects come back as they are, because only the door knows where a token may go. An exception
-inside a callback is kept and raised afterwards: libcurl would swallow it, Ctrl-C included.
+It follows nothing, keeps nothing, and never hangs. Redirects come back as they are, because only
+the street knows where a token may go. An exception inside a callback is kept and handed over
+afterwards: libcurl would swallow it.
 """
 
 from __future__ import annotations
 
+import atexit
+import contextlib
+import heapq
+import itertools
+import selectors
+import socket
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+import time
+from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 import pycurl
 
-__all__ = ["LineBroken", "Reply", "Wish", "get"]
+from skyatlas.net.exchange import Exchange, Talk, Wish
 
-_MOST_SAID = 65_536
-"""Bytes kept of an answer that is not the file."""
-_SLOWEST = 100
-"""Bytes per second; below it for `silence` seconds counts as silence (scenario 6)."""
-_LIVING = threading.local()
+__all__ = ["Line", "Timer"]
 
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What is asked of the line."""
-
-    url: str
-    headers: Mapping[str, str]
-    certificates: str
-    """CA bundle: file or folder."""
-    direct: bool
-    """No proxy, whatever the environment says."""
-    connect: float
-    """Seconds."""
-    silence: float
-    """Seconds."""
+_KEPT_CONNECTIONS = 128
+_BALANCE = 0.25
+"""Seconds between two moments at which the bandwidth is shared out anew."""
 
 
-@dataclass(slots=True)
-class Reply:
-    """Status, headers (names in lower case), and the body where nobody else took it."""
+class Timer:
+    """Something that will happen; `cancel` and it will not."""
 
-    status: int = 0
-    headers: dict[str, str] = field(default_factory=dict)
-    said: bytes = b""
+    __slots__ = ("work",)
 
-    @property
-    def length(self) -> int | None:
-        """Bytes of the body by Content-Length, or None."""
-        text = self.headers.get("content-length", "")
-        return int(text) if text.isdecimal() else None
+    def __init__(self, work: Callable[[], None]) -> None:
+        self.work: Callable[[], None] | None = work
+
+    def cancel(self) -> None:
+        """Forget it."""
+        self.work = None
 
 
-class LineBroken(Exception):
-    """No whole answer came. The text goes after the host's name, and never names the URL."""
-
-    def __init__(self, words: str, *, trusted: bool = True) -> None:
-        super().__init__(words)
-        self.trusted = trusted
-        """False: its certificate is no good; asking again changes nothing."""
-
-
-Taker = Callable[[bytes], object]
-
-
-def get(
-    wish: Wish, accept: Callable[[Reply], Taker | None], stop: threading.Event | None = None
-) -> Reply:
-    """Ask; `accept` sees status and headers and says who takes the body (None: kept in `said`).
-
-    Raises LineBroken, and whatever `accept` or the taker raise.
-    """
-    curl = getattr(_LIVING, "curl", None)
-    if curl is None:
-        curl = _LIVING.curl = pycurl.Curl()
-    conversation = _Conversation(accept, stop)
-    curl.reset()  # keeps the connections
-    _set_up(curl, wish)
-    curl.setopt(pycurl.HEADERFUNCTION, conversation.header)
-    curl.setopt(pycurl.WRITEFUNCTION, conversation.body)
-    curl.setopt(pycurl.XFERINFOFUNCTION, conversation.look)
-    failure: pycurl.error | None = None
-    try:
-        curl.perform()
-    except pycurl.error as error:
-        failure = error
-    finally:
-        curl.reset()
-    if conversation.error is not None:
-        raise conversation.error
-    if failure is not None and not conversation.enough:
-        raise _broken(failure)
-    conversation.decide()
-    return conversation.reply
-
-
-def _set_up(curl: Any, wish: Wish) -> None:
-    curl.setopt(pycurl.URL, wish.url)
-    curl.setopt(pycurl.HTTPHEADER, [f"{name}: {value}" for name, value in wish.headers.items()])
-    curl.setopt(pycurl.NOSIGNAL, 1)
-    curl.setopt(pycurl.NOPROGRESS, 0)
-    curl.setopt(pycurl.FOLLOWLOCATION, 0)
-    curl.setopt(pycurl.NETRC, pycurl.NETRC_IGNORED)
-    curl.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
-    curl.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_2TLS)
-    curl.setopt(pycurl.CONNECTTIMEOUT_MS, max(1, int(wish.connect * 1000)))
-    curl.setopt(pycurl.LOW_SPEED_LIMIT, _SLOWEST)
-    curl.setopt(pycurl.LOW_SPEED_TIME, max(1, int(wish.silence)))
-    curl.setopt(pycurl.BUFFERSIZE, 512 * 1024)
-    folder = Path(wish.certificates).is_dir()
-    curl.setopt(pycurl.CAPATH if folder else pycurl.CAINFO, wish.certificates)
-    if wish.direct:
-        curl.setopt(pycurl.NOPROXY, "*")
-
-
-class _Conversation:
-    """libcurl's callbacks for one request."""
+class Line:
+    """libcurl's loop. `call` may be used from any thread; everything else inside the loop only."""
 
     def __init__(
-        self, accept: Callable[[Reply], Taker | None], stop: threading.Event | None
+        self, crashed: Callable[[BaseException], None], bandwidth: float | None = None
     ) -> None:
-        self.reply = Reply()
-        self.error: BaseException | None = None
-        self.enough = False
-        """The rest of an error page is not worth waiting for."""
-        self._accept = accept
-        self._stop = stop
-        self._decided = False
-        self._taker: Taker | None = None
+        self._crashed = crashed
+        """Told should the loop end by a mistake of ours: nobody may wait for ever."""
+        self.bandwidth = bandwidth
+        """Bytes per second for all exchanges together; None: as fast as it comes."""
+        self._todo: deque[Callable[[], None]] = deque()
+        self._timers: list[tuple[float, int, Timer]] = []
+        self._numbers = itertools.count()
+        self._free: dict[tuple[object, ...], list[Exchange]] = {}
+        self._busy: dict[Any, Exchange] = {}
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._sleeping = False
+        self._open = True
+        self._curl_due: float | None = None
 
-    def header(self, line: bytes) -> None:
-        text = line.decode("latin-1").strip()
-        if text.startswith("HTTP/"):  # a new block: 100 Continue, a proxy's 200, the answer
-            status = text.split(" ", 2)[1:2]
-            self.reply = Reply(int(status[0]) if status and status[0].isdecimal() else 0)
-        elif ":" in text:
-            name, _, value = text.partition(":")
-            self.reply.headers[name.strip().lower()] = value.strip()
+    def call(self, work: Callable[[], None]) -> None:
+        """Have the loop do something soon."""
+        self._todo.append(work)
+        if self._thread is None:
+            self._start()
+        elif self._sleeping:
+            self._wake()
 
-    def body(self, data: bytes) -> int | None:
+    def after(self, seconds: float, work: Callable[[], None]) -> Timer:
+        """Have the loop do something later."""
+        timer = Timer(work)
+        heapq.heappush(self._timers, (time.monotonic() + seconds, next(self._numbers), timer))
+        return timer
+
+    def ask(self, wish: Wish, talk: Talk) -> Exchange:
+        """Begin an exchange; `talk` hears of it, and of its end exactly once."""
+        free = self._free.setdefault(wish.kind, [])
+        exchange = free.pop() if free else Exchange(wish)
+        exchange.begin(wish, talk)
+        self._busy[exchange.curl] = exchange
+        self._multi.add_handle(exchange.curl)
+        return exchange
+
+    def leave(self, exchange: Exchange) -> None:
+        """Break an exchange off; its talk hears nothing more."""
+        if self._busy.pop(exchange.curl, None) is not None:
+            exchange.talk = None
+            # Not inside one of libcurl's callbacks, perhaps of this very exchange.
+            self._todo.append(lambda: self._remove(exchange))
+
+    def pause(self, exchange: Exchange, state: int) -> None:
+        """Stop or go on receiving (pycurl.PAUSE_ALL, PAUSE_CONT); harmless once it is over."""
+
+        def work() -> None:
+            if self._busy.get(exchange.curl) is exchange:
+                exchange.curl.pause(state)
+
+        self._todo.append(work)
+
+    def close(self) -> None:
+        """Stop; exchanges under way are dropped without a word."""
+        with self._lock:
+            thread, self._open = self._thread, False
+        if thread is not None and thread is not threading.current_thread():
+            self._wake()
+            thread.join(5.0)
+        atexit.unregister(self.close)
+
+    def _start(self) -> None:
+        with self._lock:
+            if self._thread is not None or not self._open:
+                return
+            self._multi = pycurl.CurlMulti()
+            self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._watch)
+            self._multi.setopt(pycurl.M_TIMERFUNCTION, self._set_curl_due)
+            self._multi.setopt(pycurl.M_MAXCONNECTS, _KEPT_CONNECTIONS)
+            self._selector = selectors.DefaultSelector()
+            self._bell, self._ear = socket.socketpair()
+            self._bell.setblocking(False)
+            self._ear.setblocking(False)
+            self._selector.register(self._ear, selectors.EVENT_READ)
+            self._thread = threading.Thread(target=self._run, name="skyatlas-line", daemon=True)
+            atexit.register(self.close)
+            self._thread.start()
+
+    def _wake(self) -> None:
+        with contextlib.suppress(OSError):  # a full pipe wakes as well; a closed one sleeps no more
+            self._bell.send(b"!")
+
+    def _run(self) -> None:
+        if self.bandwidth is not None:
+            self._share()
         try:
-            self.decide()
-            if self._taker is not None:
-                self._taker(data)
-            else:
-                self.reply.said += data[:_MOST_SAID]
-                self.enough = len(self.reply.said) >= _MOST_SAID
-                return -1 if self.enough else None
-        except BaseException as error:  # noqa: BLE001 - libcurl would swallow it; raised by `get`
-            self.error = error
-            return -1
-        return None
+            while self._open:
+                self._turn()
+        except BaseException as error:
+            self._open = False
+            self._crashed(error)
+            raise
+        finally:
+            for exchange in (*self._busy.values(), *itertools.chain(*self._free.values())):
+                exchange.curl.close()
+            self._multi.close()
+            self._selector.close()
+            self._bell.close()
+            self._ear.close()
 
-    def decide(self) -> None:
-        if not self._decided:
-            self._decided = True
-            self._taker = self._accept(self.reply)
+    def _turn(self) -> None:
+        """Wait for something to do, and do it."""
+        self._sleeping = True
+        events = self._selector.select(self._rest())
+        self._sleeping = False
+        for key, mask in events:
+            if key.fileobj is self._ear:
+                with contextlib.suppress(BlockingIOError):
+                    self._ear.recv(4096)
+                continue
+            action = (pycurl.CSELECT_IN if mask & selectors.EVENT_READ else 0) | (
+                pycurl.CSELECT_OUT if mask & selectors.EVENT_WRITE else 0
+            )
+            self._multi.socket_action(key.fd, action)
+        if self._curl_due is not None and time.monotonic() >= self._curl_due:
+            self._curl_due = None
+            self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
+        self._hear_ends()
+        while self._timers and self._timers[0][0] <= time.monotonic():
+            work = heapq.heappop(self._timers)[2].work
+            if work is not None:
+                work()
+        for _ in range(len(self._todo)):  # what they add comes in the next turn
+            self._todo.popleft()()
 
-    def look(self, *_: object) -> int:
-        """Called by libcurl at least once a second."""
-        return 1 if self._stop is not None and self._stop.is_set() else 0
+    def _rest(self) -> float | None:
+        if self._todo:
+            return 0.0
+        moments = [self._timers[0][0]] if self._timers else []
+        if self._curl_due is not None:
+            moments.append(self._curl_due)
+        return max(0.0, min(moments) - time.monotonic()) if moments else None
 
+    def _hear_ends(self) -> None:
+        left = 1
+        while left:
+            left, good, bad = self._multi.info_read()
+            ended: list[tuple[Any, int]] = [(curl, 0) for curl in good]
+            ended += [(curl, code) for curl, code, _ in bad]
+            for curl, code in ended:
+                exchange = self._busy.pop(curl, None)
+                if exchange is not None:
+                    talk, trouble = exchange.talk, exchange.end(code)
+                    self._remove(exchange)
+                    if talk is not None:
+                        talk.over(trouble)
 
-def _broken(error: pycurl.error) -> LineBroken:
-    code = error.args[0]
-    words = _WORDS.get(code, f"broke the connection (curl {code})")
-    return LineBroken(words, trusted=code not in _UNTRUSTED)
+    def _remove(self, exchange: Exchange) -> None:
+        self._multi.remove_handle(exchange.curl)
+        exchange.rest()
+        self._free[exchange.kind].append(exchange)
 
+    def _watch(self, what: int, number: int, *_: object) -> None:
+        """Which socket libcurl waits for, and what for."""
+        wanted = (selectors.EVENT_READ if what & pycurl.POLL_IN else 0) | (
+            selectors.EVENT_WRITE if what & pycurl.POLL_OUT else 0
+        )
+        known = number in self._selector.get_map()
+        if what == pycurl.POLL_REMOVE or not wanted:
+            if known:
+                self._selector.unregister(number)
+        elif known:
+            self._selector.modify(number, wanted)
+        else:
+            self._selector.register(number, wanted)
 
-_UNTRUSTED = frozenset({pycurl.E_PEER_FAILED_VERIFICATION, pycurl.E_SSL_CACERT_BADFILE})
-_WORDS = {
-    pycurl.E_ABORTED_BY_CALLBACK: "was left because skyatlas was stopped",
-    pycurl.E_COULDNT_RESOLVE_HOST: "has no address; check the network",
-    pycurl.E_COULDNT_CONNECT: "cannot be connected to; try again later",
-    pycurl.E_OPERATION_TIMEDOUT: "did not answer in time; try again later",
-    pycurl.E_PARTIAL_FILE: "broke off in mid-file; try again later",
-    pycurl.E_RECV_ERROR: "broke the connection; try again later",
-    pycurl.E_PEER_FAILED_VERIFICATION: (
-        "has a certificate that this machine does not trust; check REQUESTS_CA_BUNDLE"
-    ),
-    pycurl.E_SSL_CACERT_BADFILE: "was not asked: the file of certificates cannot be read",
-}
+    def _set_curl_due(self, milliseconds: int) -> None:
+        self._curl_due = None if milliseconds < 0 else time.monotonic() + milliseconds / 1000
+
+    def _share(self) -> None:
+        """Give each exchange its part of the bandwidth."""
+        assert self.bandwidth is not None
+        part = max(1024, int(self.bandwidth / max(1, len(self._busy))))
+        for exchange in self._busy.values():
+            exchange.limit(part)
+        self.after(_BALANCE, self._share)

@@ -1,8 +1,9 @@
 """This file keeps the bytes so far, `X.part` and its journal; what is not certain is dropped.
 
-The journal tells how many bytes are on the disk for certain, their sha256, and the validator that
-the archive gave for them (ETag or Last-Modified). A part without a matching journal, shorter than
-it says, or with other bytes than it says, is never extended.
+The journal says of which answer the bytes are (URL, ETag or Last-Modified, length) and, in a line
+added after each piece, the sha256 of each stretch up to there. What a later run finds is hashed
+again: bytes that no line vouches for are never extended, whether junk, torn by a power cut, or not
+ours. A part belongs to one thread of one process at a time, by a lock on the file itself.
 """
 
 from __future__ import annotations
@@ -10,23 +11,26 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import BinaryIO
 
-__all__ = ["Journal", "Part"]
+from skyatlas.net.leases import try_lock
 
-_CHECKPOINT = 8 * 1024 * 1024
-"""Bytes between two moments at which the disk holds everything and the journal says so."""
+__all__ = ["Journal", "Part", "Span"]
+
+Span = tuple[int, int]
+"""Bytes from the first up to, and not including, the second."""
+
 _PIECE = 1024 * 1024
-_LONGEST = 40_000
-"""Characters. A journal is a few hundred; anything longer is not ours."""
+_LONGEST = 64 * 1024 * 1024
+"""Bytes. A journal has about 100 for each MiB of its file; anything longer is not ours."""
+_DIGESTS = ("digest", "repr-digest", "content-md5", "content-digest")
 
 
 @dataclass(frozen=True, slots=True)
 class Journal:
-    """What is known about the bytes in a part."""
+    """What is known about the answer whose bytes are in a part."""
 
     url_sha256: str
     """Of the URL asked; the URL itself may hold secrets."""
@@ -36,9 +40,9 @@ class Journal:
     """Bytes of the whole file, where the archive said so."""
     disposition: str = ""
     content_type: str = ""
-    good: int = 0
-    sha256: str = ""
-    """Of the first `good` bytes, hexadecimal."""
+    encoding: str = ""
+    digests: Mapping[str, str] = field(default_factory=dict)
+    """Headers that promise a digest of the whole file."""
 
     @property
     def validator(self) -> str | None:
@@ -49,7 +53,7 @@ class Journal:
 
     @classmethod
     def of(cls, url: str, headers: Mapping[str, str], length: int | None) -> Journal:
-        """The journal of a file of which nothing has come yet; `headers` in lower case."""
+        """The journal of an answer to `url`; `headers` in lower case."""
         return cls(
             url_sha256=hashlib.sha256(url.encode()).hexdigest(),
             etag=headers.get("etag"),
@@ -57,114 +61,208 @@ class Journal:
             length=length,
             disposition=headers.get("content-disposition", ""),
             content_type=headers.get("content-type", ""),
+            encoding=headers.get("content-encoding", ""),
+            digests={
+                name: value
+                for name, value in headers.items()
+                if name in _DIGESTS or name.startswith("x-amz-checksum-")
+            },
         )
+
+    def is_of(self, url: str) -> bool:
+        """Whether it is about this URL."""
+        return self.url_sha256 == hashlib.sha256(url.encode()).hexdigest()
 
 
 class Part:
-    """The unfinished file of one product; used by one thread at a time."""
+    """The unfinished file of one product."""
+
+    __slots__ = ("_file", "_journal_file", "journal_path", "path")
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._journal_path = path.with_name(path.name + ".json")
-        self.journal: Journal | None = None
-        self.size = 0
-        """Bytes so far."""
-        self._file: BinaryIO | None = None
-        self._hash = hashlib.sha256()
-        self._safe = 0
+        self.journal_path = path.with_name(path.name + ".json")
+        self._file = -1
+        self._journal_file = -1
 
-    @property
-    def sha256(self) -> str:
-        """Of the bytes so far, hexadecimal."""
-        return self._hash.hexdigest()
+    def claim(self) -> int | None:
+        """Take the part; the bytes that it has, or None where somebody else has it.
 
-    def resume(self, url: str) -> Journal | None:
-        """The journal where the part can be extended, cut to its certain bytes; else None."""
-        self.close()
-        journal = self._read_journal()
-        if journal is None or not self._fits(journal, url):
-            self.drop()
-            return None
-        with self.path.open("r+b") as file:
-            file.truncate(journal.good)
-        self.journal, self.size, self._safe = journal, journal.good, journal.good
-        return journal
+        Raises OSError where it cannot be made.
+        """
+        while True:
+            file = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
+            if not _is_free(file):
+                os.close(file)
+                return None
+            state = os.fstat(file)
+            ours = _is_at(self.path, state)
+            if ours and state.st_nlink == 1:
+                self._file = file
+                return state.st_size
+            if ours:  # killed between its final name and our letting go: that file is not touched
+                self.path.unlink()
+            os.close(file)
+
+    def recover(self, url: str) -> tuple[Journal, list[Span]] | None:
+        """What an earlier run left and its journal vouches for; None (and emptied) otherwise."""
+        found = self._read_journal()
+        if found is not None and found[0].is_of(url) and found[0].validator:
+            journal, lines = found
+            spans = self._vouched(lines, journal.length)
+            if spans:
+                self._rewrite(journal, spans)
+                return journal, [(start, end) for start, end, _ in spans]
+        self.empty()
+        return None
 
     def begin(self, journal: Journal) -> None:
-        """Start from zero."""
-        self.close()
-        self._journal_path.unlink(missing_ok=True)
-        self._file = self.path.open("wb")
-        self.journal, self.size, self._safe = journal, 0, 0
-        self._hash = hashlib.sha256()
+        """Start from zero with a journal: the file is large, or its line broke."""
+        self.empty()
+        self._rewrite(journal, ())
 
-    def extend(self) -> None:
-        """Go on after what `resume` found."""
-        self._file = self.path.open("ab")
+    def write(self, at: int, data: bytes) -> None:
+        """Put bytes in their place."""
+        view = memoryview(data)
+        while view:
+            written = os.pwrite(self._file, view, at)
+            view, at = view[written:], at + written
 
-    def write(self, data: bytes) -> None:
-        """Append; now and then the disk is made to keep it."""
-        assert self._file is not None
-        self._file.write(data)
-        self._hash.update(data)
-        self.size += len(data)
-        if self.size - self._safe >= _CHECKPOINT:
-            self.keep()
+    def read(self, at: int, size: int) -> bytes:
+        """Bytes that were written before."""
+        return os.pread(self._file, size, at)
 
-    def keep(self) -> None:
-        """Have the disk keep all bytes so far, then say so in the journal."""
-        if self._file is None or self.journal is None:
-            return
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._safe = self.size
-        said = asdict(self.journal) | {"good": self.size, "sha256": self.sha256}
-        fresh = self._journal_path.with_name(self._journal_path.name + ".new")
-        fresh.write_text(json.dumps(said), "utf-8")
-        fresh.replace(self._journal_path)
+    def vouch(self, start: int, end: int, sha256: str) -> None:
+        """Say in the journal that these bytes are here and have this hash."""
+        if self._journal_file >= 0:
+            os.write(self._journal_file, f"{start} {end} {sha256}\n".encode())
 
-    def finish(self) -> None:
-        """Have the disk keep all bytes; the journal is not needed any more."""
-        assert self._file is not None
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self.close()
+    def cut(self, size: int) -> None:
+        """Drop what lies behind the last byte of the file."""
+        if os.fstat(self._file).st_size > size:
+            os.ftruncate(self._file, size)
 
-    def close(self) -> None:
-        """Close the file; the bytes stay."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+    def sync(self) -> None:
+        """Have the disk keep what was written."""
+        os.fsync(self._file)
 
-    def drop(self) -> None:
-        """Remove the bytes and the journal."""
-        self.close()
-        self.path.unlink(missing_ok=True)
-        self.forget()
+    def settle(self, path: Path, *, replace: bool) -> bool:
+        """Give the file its final name; False where that is taken, unless it may be replaced.
 
-    def forget(self) -> None:
-        """Remove the journal alone: the part has got its final name."""
-        self._journal_path.unlink(missing_ok=True)
-        self.journal, self.size = None, 0
-
-    def _read_journal(self) -> Journal | None:
+        It stays ours until `release`, so that nobody fetches it again before its receipt is there.
+        """
+        if os.name == "nt":
+            self._close()  # Windows does not rename an open file
+        if replace:
+            self.path.replace(path)
+            return True
         try:
-            text = self._journal_path.read_text("utf-8")
-            return Journal(**json.loads(text)) if len(text) < _LONGEST else None
+            os.link(self.path, path)
+        except FileExistsError:
+            return False
+        except OSError:  # a file system without hard links
+            if path.exists():
+                return False
+            self.path.replace(path)
+        return True
+
+    def empty(self) -> None:
+        """Drop the bytes and the journal; the claim stays."""
+        os.ftruncate(self._file, 0)
+        self._forget_journal()
+
+    def release(self) -> None:
+        """Let go; what has its final name or no byte at all loses the name of a part."""
+        if self._file >= 0:
+            state = os.fstat(self._file)
+            settled = state.st_nlink != 1 or not _is_at(self.path, state)
+            if settled:
+                self._forget_journal()
+            if (settled or state.st_size == 0) and _is_at(self.path, state):
+                self.path.unlink()
+        self._close()
+
+    def _close(self) -> None:
+        for file in (self._file, self._journal_file):
+            if file >= 0:
+                os.close(file)
+        self._file = self._journal_file = -1
+
+    def _forget_journal(self) -> None:
+        if self._journal_file >= 0:
+            os.close(self._journal_file)
+            self._journal_file = -1
+        elif not self.journal_path.exists():
+            return
+        self.journal_path.unlink(missing_ok=True)
+
+    def _rewrite(self, journal: Journal, lines: Iterable[tuple[int, int, str]]) -> None:
+        """A fresh journal, open for further lines."""
+        if self._journal_file >= 0:
+            os.close(self._journal_file)
+            self._journal_file = -1
+        fresh = self.journal_path.with_name(self.journal_path.name + ".new")
+        text = json.dumps(asdict(journal)) + "\n"
+        text += "".join(f"{start} {end} {sha256}\n" for start, end, sha256 in lines)
+        fresh.write_text(text, "utf-8")
+        fresh.replace(self.journal_path)
+        self._journal_file = os.open(self.journal_path, os.O_WRONLY | os.O_APPEND)
+
+    def _read_journal(self) -> tuple[Journal, list[tuple[int, int, str]]] | None:
+        try:
+            if self.journal_path.stat().st_size > _LONGEST:
+                return None
+            head, *rest = self.journal_path.read_text("utf-8").split("\n")
+            journal = Journal(**json.loads(head))
         except (FileNotFoundError, ValueError, TypeError):
             return None
+        lines = []
+        for line in rest:
+            words = line.split(" ")
+            if len(words) == 3 and words[0].isdecimal() and words[1].isdecimal():
+                lines.append((int(words[0]), int(words[1]), words[2]))
+        return journal, lines
 
-    def _fits(self, journal: Journal, url: str) -> bool:
-        """Whether the part is what its journal says; leaves its hash in `_hash`."""
-        if journal.url_sha256 != Journal.of(url, {}, None).url_sha256 or not journal.validator:
-            return False
-        size = self.path.stat().st_size if self.path.is_file() else 0
-        if not 0 < journal.good <= size or size > (journal.length or size):
-            return False
-        self._hash = hashlib.sha256()
-        left = journal.good
-        with self.path.open("rb") as file:
-            while left and (piece := file.read(min(left, _PIECE))):
-                self._hash.update(piece)
-                left -= len(piece)
-        return self.sha256 == journal.sha256
+    def _vouched(
+        self, lines: list[tuple[int, int, str]], length: int | None
+    ) -> list[tuple[int, int, str]]:
+        """The stretches that are on the disk as the journal says; they do not overlap."""
+        size = os.fstat(self._file).st_size
+        if size > (length if length is not None else size):
+            return []
+        found: list[tuple[int, int, str]] = []
+        for start in sorted({line[0] for line in lines}):
+            if found and start < found[-1][1]:
+                continue
+            ends = {end: sha256 for first, end, sha256 in lines if first == start and end <= size}
+            good = self._longest(start, ends)
+            if good is not None:
+                found.append((start, good, ends[good]))
+        return found
+
+    def _longest(self, start: int, ends: Mapping[int, str]) -> int | None:
+        """The farthest end up to which the bytes from `start` have the hash that was noted."""
+        digest, at, good = hashlib.sha256(), start, None
+        for end in sorted(ends):
+            while at < end and (piece := self.read(at, min(end - at, _PIECE))):
+                digest.update(piece)
+                at += len(piece)
+            if at == end and end > start and digest.hexdigest() == ends[end]:
+                good = end
+        return good
+
+
+def _is_free(file: int) -> bool:
+    """Whether nobody else has it; where the file system knows no locks, nobody can tell."""
+    try:
+        return try_lock(file)
+    except OSError:
+        return True
+
+
+def _is_at(path: Path, state: os.stat_result) -> bool:
+    try:
+        there = path.stat()
+    except FileNotFoundError:
+        return False
+    return (there.st_ino, there.st_dev) == (state.st_ino, state.st_dev)

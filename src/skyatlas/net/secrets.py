@@ -75,6 +75,7 @@ class Credentials:
         self._sources: dict[str, TokenSource] = {}
         self._renewed: dict[TokenSource, int] = {}
         self._count = 0
+        self._proved = -1
         self._lock = threading.Lock()
         self._renewing = threading.Lock()
         self._mine = threading.local()
@@ -116,6 +117,14 @@ class Credentials:
     def moment(self) -> int:
         """A stamp to take before asking and to hand to `renew` where the answer is 401."""
         return self._count
+
+    def prove(self, moment: int) -> None:
+        """The token of that moment was accepted."""
+        self._proved = max(self._proved, moment)
+
+    def proved(self, moment: int) -> bool:
+        """Whether a token of that moment or later was accepted: then a 401 means that it ended."""
+        return self._proved >= moment
 
     def renew(self, url: str, moment: int) -> None:
         """Renew the token of this URL, unless another thread has done so since `moment`."""

@@ -9,7 +9,10 @@ from __future__ import annotations
 import os
 import platform
 import random
+import threading
 from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from skyatlas.errors import Unreachable
@@ -19,6 +22,9 @@ from skyatlas.net.patience import Patience
 from skyatlas.net.redaction import guard_loggers, redact
 from skyatlas.net.secrets import Credentials
 from skyatlas.version import __version__
+
+if TYPE_CHECKING:
+    from skyatlas.net.transfer import Transfers
 
 __all__ = ["Route", "Street"]
 
@@ -34,7 +40,11 @@ _SHARED = (
     "versions",
     "user_agent",
     "ca_bundle",
+    "durable",
+    "bandwidth",
+    "_engine",
 )
+_opening = threading.Lock()
 _random = random.SystemRandom()
 
 
@@ -75,6 +85,8 @@ class Street:
 
     `hosts` says to which archive a host belongs and how politely it is asked. With `sandbox`
     ("http://127.0.0.1:8123") nothing but the sandbox is ever contacted; with `offline`, nothing.
+    `leases` is the folder through which processes share turns (None: this process keeps its own),
+    `files_at_once` is for hosts that no archive looks after.
     """
 
     def __init__(
@@ -87,6 +99,10 @@ class Street:
         sandbox: str | None = None,
         offline: bool = False,
         ca_bundle: str | None = None,
+        leases: Path | None = None,
+        files_at_once: int | None = None,
+        bandwidth: float | None = None,
+        durable: bool = True,
     ) -> None:
         guard_loggers()
         self.hosts = dict(hosts or {})
@@ -94,7 +110,7 @@ class Street:
         self.patience = patience or Patience()
         self.clock = clock or Clock()
         self.route = Route(sandbox, offline=offline)
-        self.turns = Turns(self.hosts, self.clock)
+        self.turns = Turns(self.hosts, self.clock, leases, files_at_once)
         self.versions = dict(_VERSIONS)
         self.user_agent = " ".join(
             f"{name}/{number}" + (" (IVOA-science)" if name == "skyatlas" else "")
@@ -102,6 +118,26 @@ class Street:
         )
         """Who we are, as IVOA's Note SoftID asks (1.0; the purpose "science" is of draft 1.1)."""
         self.ca_bundle = ca_bundle
+        self.bandwidth = bandwidth
+        """Bytes per second for all files together; None: as fast as they come."""
+        self.durable = durable
+        """Whether the disk is made to keep a file before it gets its name."""
+        self._engine: list[Transfers] = []
+
+    @property
+    def transfers(self) -> Transfers:
+        """The engine that brings files home; one for everybody on this street."""
+        with _opening:
+            if not self._engine:
+                from skyatlas.net.transfer import Transfers
+
+                self._engine.append(Transfers(self, self.bandwidth))
+            return self._engine[0]
+
+    def close(self) -> None:
+        """Stop the engine, where there is one."""
+        while self._engine:
+            self._engine.pop().close()
 
     def without_login(self) -> Street:
         """The same street (turns, route, clock) for somebody whom nobody knows."""

@@ -1,0 +1,80 @@
+"""This file takes the bytes of one answer: to the disk, through the inspection, in the right place.
+
+Small bodies stay in memory until they are whole. Larger ones go to the part as they come; stretches
+that come out of order are inspected when their turn is there. Everything here runs on one strand.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+from skyatlas.net.inspection import Inspection
+from skyatlas.net.part import Journal, Part, Span
+from skyatlas.net.promise import Promise
+
+__all__ = ["Body"]
+
+_PIECE = 1024 * 1024
+
+
+class Body:
+    """The bytes of one version of one file; a changed file gets another body."""
+
+    def __init__(
+        self, part: Part, journal: Journal, promise: Promise, spans: Iterable[Span] = ()
+    ) -> None:
+        self.journal = journal
+        self.inspection = Inspection(promise)
+        self._part = part
+        self._ends = dict(spans)
+        """Stretches in the part: first byte → byte after the last."""
+        self._hashes: dict[int, hashlib._Hash] = {}
+        """Of the stretches that are not inspected as they come, by their first byte."""
+
+    @property
+    def size(self) -> int:
+        """Bytes inspected so far."""
+        return self.inspection.size
+
+    def begin(self) -> None:
+        """Have the part start from zero, with a journal."""
+        self._part.begin(self.journal)
+
+    def write(self, start: int, at: int, data: bytes) -> None:
+        """Take the next bytes, `at`, of the stretch that began at `start`; the journal says so."""
+        self._part.write(at, data)
+        self._ends[start] = end = at + len(data)
+        if self.inspection.size == at:
+            self.inspection.feed(data)
+        if start == 0:
+            sha256 = self.inspection.sha256  # the first stretch is inspected as it comes
+        else:
+            digest = self._hashes.setdefault(start, hashlib.sha256())
+            digest.update(data)
+            sha256 = digest.hexdigest()
+        self._catch_up()
+        self._part.vouch(start, end, sha256)
+
+    def whole(self, data: bytes | None, *, durable: bool) -> tuple[str, ...]:
+        """All is here (`data`: what stayed in memory); how it was verified. Raises Corrupt."""
+        if data is not None:
+            self._part.write(0, data)
+            self.inspection.feed(data)
+        self._catch_up()
+        ways = self.inspection.finish(self._part.path)
+        self._part.cut(self.inspection.size)
+        if durable:
+            self._part.sync()
+        return ways
+
+    def _catch_up(self) -> None:
+        """Inspect what came before its turn, from the part."""
+        moved = True
+        while moved:
+            moved = False
+            for start, end in self._ends.items():
+                while start <= self.inspection.size < end:
+                    size = min(_PIECE, end - self.inspection.size)
+                    self.inspection.feed(self._part.read(self.inspection.size, size))
+                    moved = True
