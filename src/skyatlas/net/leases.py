@@ -19,19 +19,21 @@ from urllib.parse import quote, urlsplit
 __all__ = ["Slots", "host_folder", "open_in", "shared_folder", "try_lock", "unlock"]
 
 _FRESH = 1.5
-"""Seconds for which it counts that a process could not get a turn."""
+"""Seconds for which it counts that a process took a turn, or waits for one."""
 _TOUCH = 0.5
-"""Seconds after which a process says again that it wants one."""
-_COUNT = 0.25
-"""Seconds for which the number of the others who want a turn is taken as known."""
+"""Seconds after which a process says so again."""
+_COUNT = 0.1
+"""Seconds for which it is taken as known what the others said."""
 _OLD = 60.0
-"""Seconds after which a want that nobody renewed is swept away."""
+"""Seconds after which such a sign is swept away."""
 _LOOK = 0.1
 """Seconds between looks where only this process could free a slot."""
 _LOOK_ELSEWHERE = (0.02, 0.04)
 """The same where another process holds one; drawn at random, so that looks do not march in step."""
+_SLICE = 0.15
+"""Seconds for which a process keeps a slot that goes round, file after file."""
 _STEP = 0.05
-"""Seconds for which who gave a slot back leaves it to those who look; longer than their looks."""
+"""Seconds, at least, for which it then leaves it to those who look; longer than a look."""
 _BEYOND = 2**30
 """Byte that stands for the whole file on Windows, which keeps others from reading a locked one."""
 
@@ -141,22 +143,33 @@ class Slots:
         """Slots that this process does not hold, ascending."""
         self._files: dict[int, int] = {}
         """Slot → file descriptor, kept open: it makes a turn some microseconds cheap."""
-        self._given = -_STEP
-        self._want = f"{kind}-want-{os.getpid()}-{secrets.token_hex(4)}"
-        self._wanted = -_TOUCH
-        self._others = 0
+        self._share = self.count
+        """Slots that nobody takes from this process, as long as the others are as many as now."""
+        self._began = -_SLICE
+        """When this process last got a slot beyond its share."""
+        self._given = -_SLICE
+        """When it gave the last such slot back."""
+        self._id = f"{os.getpid()}-{secrets.token_hex(4)}"
+        self._said = dict.fromkeys(("takes", "waits"), -_TOUCH)
+        """When this process last said that it takes turns, and that it waits for one."""
+        self._rivals = 0
+        """Other processes that take turns or wait; 0 where none waits."""
         self._counted = -_COUNT
 
     def take(self) -> int | None:
         """Take a slot; its number, or None where there is none now (see `look`)."""
-        if self._folder is not None and not self._my_turn():
-            self._say_so()
-            return None
-        # From above: who is allowed more slots than others leaves the low ones to them.
-        for place in range(len(self._idle) - 1, -1, -1):
-            if self._folder is None or self._lock(self._idle[place]):
-                return self._idle.pop(place)
-        self._say_so()
+        if self._folder is None:
+            return self._idle.pop() if self._idle else None
+        now = time.monotonic()
+        if self._my_turn(now):
+            # From above: who is allowed more slots than others leaves the low ones to them.
+            for place in range(len(self._idle) - 1, -1, -1):
+                if self._lock(self._idle[place]):
+                    self._say("takes", now)
+                    if self._held() >= self._share and now - self._began >= _SLICE:
+                        self._began = now
+                    return self._idle.pop(place)
+        self._say("waits", now)
         return None
 
     def give(self, slot: int) -> None:
@@ -164,7 +177,8 @@ class Slots:
         file = self._files.get(slot)
         if file is not None:
             unlock(file)
-            self._given = time.monotonic()
+            if self._held() > self._share:
+                self._given = time.monotonic()
         bisect.insort(self._idle, slot)
 
     def look(self) -> float:
@@ -188,43 +202,55 @@ class Slots:
         except OSError:
             return True  # out of file descriptors, say: this process still keeps its own count
 
-    def _my_turn(self) -> bool:
-        """Whether this process may take another slot while others want one."""
-        now = time.monotonic()
+    def _my_turn(self, now: float) -> bool:
+        """Whether this process may take another slot, as far as the others go."""
         if now - self._counted >= _COUNT:
-            self._others, self._counted = self._count_others(), now
-        if not self._others:
+            self._rivals, self._counted = self._count_rivals(), now
+        if not self._rivals:
+            self._share = self.count
             return True
-        mine, processes = self.count - len(self._idle), self._others + 1
-        if mine < self.count // processes:
+        processes = self._rivals + 1
+        self._share, more = divmod(self.count, processes)
+        if self._held() < self._share:
             return True
-        # What cannot be shared evenly goes round: who had it last waits.
-        return mine < -(-self.count // processes) and now - self._given >= _STEP
+        if self._held() > self._share or not more:
+            return False
+        # What cannot be shared evenly goes round: a slice for each, and then it is left alone for
+        # as long as it takes to come back.
+        if now - self._began < _SLICE:
+            return True
+        return now - self._given >= max(_STEP, _SLICE * (processes - more) / more)
 
-    def _say_so(self) -> None:
-        """Tell the others that this process wants a turn."""
-        now = time.monotonic()
-        if self._folder is None or now - self._wanted < _TOUCH:
+    def _held(self) -> int:
+        return self.count - len(self._idle)
+
+    def _say(self, what: str, now: float) -> None:
+        """Leave a sign for the other processes."""
+        if self._folder is None or now - self._said[what] < _TOUCH:
             return
-        self._wanted = now
+        self._said[what] = now
         try:
-            (self._folder / self._want).touch(mode=0o600)
+            (self._folder / f"{self._kind}-{what}-{self._id}").touch(mode=0o600)
         except OSError as error:
-            _log.debug("cannot say that a turn is wanted: %s", error)
+            _log.debug("cannot tell other processes who %s: %s", what, error)
 
-    def _count_others(self) -> int:
-        """How many other processes could not get a turn just now."""
+    def _count_rivals(self) -> int:
+        """How many other processes take turns or wait for one; 0 where none waits."""
         assert self._folder is not None
-        others, prefix, today = 0, f"{self._kind}-want-", time.time()
+        signs = {"takes": set[str](), "waits": set[str]()}
+        today = time.time()
         try:
             with os.scandir(self._folder) as entries:
-                wants = [one for one in entries if one.name.startswith(prefix)]
-            for want in wants:
-                age = today - want.stat().st_mtime
-                if age > _OLD:
-                    Path(want.path).unlink(missing_ok=True)
-                elif want.name != self._want and abs(age) < _FRESH:
-                    others += 1
-        except OSError:
-            return others  # swept away by somebody else meanwhile
-        return others
+                for entry in entries:
+                    kind, _, rest = entry.name.partition("-")
+                    what, _, who = rest.partition("-")
+                    if kind != self._kind or what not in signs or who == self._id:
+                        continue
+                    age = today - entry.stat().st_mtime
+                    if abs(age) < _FRESH:
+                        signs[what].add(who)
+                    elif age > _OLD:
+                        Path(entry.path).unlink(missing_ok=True)
+        except OSError as error:  # swept away by somebody else meanwhile
+            _log.debug("cannot see who else wants a turn: %s", error)
+        return len(signs["takes"] | signs["waits"]) if signs["waits"] else 0
