@@ -31,7 +31,7 @@ from skyatlas.net.pace import Clock
 
 PATIENCE = Patience(connect=2, silence=1, tries=3, longest_wait=5)
 _HASTE = 50
-"""The engine's waits between tries are so many times shorter than it thinks."""
+"""The waits between tries are so many times shorter than the engine thinks."""
 _LOSING = frozenset({"cut-silently", "short-length", "json", "flip", "flip-cut", "range-lies"})
 """Faults that leave no trace in what HTTP itself says."""
 _STILL = frozenset({"silence", "silence-inside", "drip", "drip-head", "no-end"})
@@ -53,10 +53,23 @@ _STAYING = (
 
 
 class HastyClock(Clock):
-    """Keeps real time, but hurries through the waits between tries."""
+    """A clock on which time flies: what waits by it is done in a fiftieth of the time."""
+
+    def __init__(self) -> None:
+        self._began, self._today = super().now(), super().today()
+
+    def now(self) -> float:
+        return self._began + _HASTE * (super().now() - self._began)
+
+    def today(self) -> float:
+        return self._today + self.now() - self._began
 
     def sleep(self, seconds: float, cancel: threading.Event | None = None) -> None:
         super().sleep(seconds / _HASTE, cancel)
+
+    def after(self, seconds: float) -> float:
+        """Sooner: the engine waits for the difference to `now` by its own clock."""
+        return super().after(seconds / _HASTE)
 
 
 @dataclass
@@ -93,7 +106,9 @@ def product_of(case: Case, url: str, **more: object) -> Product:
 def knowable(case: Case, *, sized: bool = False, summed: bool = False) -> bool:
     """Whether somebody who has only the answers (and the size or sum told before) can notice."""
     faults = _LOSING.intersection(case.tries)
-    if summed or not faults or set(DIGESTS).intersection(case.traits):
+    if set(DIGESTS).intersection(case.traits):
+        faults &= {"json"}  # another document, which comes without the file's digest
+    if summed or not faults:
         return True
     named = not NAMELESS.intersection(case.traits)
     structured = {

@@ -210,13 +210,14 @@ def test_files_with_one_dangerous_name_all_come_home(
     assert bring(storm, tmp_path, *cases).complete
 
 
+@pytest.mark.parametrize("identifier", ["storm/{}/the file", f"storm/{'★' * 60}/{'★' * 60}{{}}"])
 @pytest.mark.parametrize("name", ["name-dots", "name-long", "name-folder"])
 def test_files_with_one_name_and_nearly_one_identifier_all_come_home(
-    storm: Storm, tmp_path: Path, name: str
+    storm: Storm, tmp_path: Path, name: str, identifier: str
 ) -> None:
     cases = [opaque(traits=(name,), seed=seed) for seed in range(1, 5)]
     products = [
-        product_of(case, storm.url, product_id=f"ivo://storm/{number}/{'★' * 60}/the file")
+        product_of(case, storm.url, product_id=identifier.format(number))
         for number, case in enumerate(cases)
     ]
     assert bring_products(storm, tmp_path, cases, products).complete
