@@ -89,6 +89,7 @@ def insist(door: StreetDoor, sending: Sending) -> requests.Response:
         outcome = _with_renewal(door, sending, left)
         left -= time.monotonic() - began
         error = _trouble(door, sending, outcome)
+        door.turns.noted(sending.host, error)
         if error is None:
             return cast(requests.Response, outcome)
         wait = error.wait if isinstance(error, Busy) else None

@@ -16,7 +16,16 @@ import time
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-__all__ = ["Slots", "host_folder", "open_in", "shared_folder", "try_lock", "unlock"]
+__all__ = [
+    "Slots",
+    "folder_name",
+    "fresh",
+    "host_folder",
+    "open_in",
+    "shared_folder",
+    "try_lock",
+    "unlock",
+]
 
 _FRESH = 1.5
 """Seconds for which it counts that a process took a turn, or waits for one."""
@@ -89,8 +98,16 @@ def shared_folder(sandbox: str | None = None) -> Path | None:
         return None
     from platformdirs import user_runtime_path
 
-    folder = user_runtime_path("skyatlas", appauthor=False) / "hosts"
-    return folder if sandbox is None else folder / "sandboxes" / str(urlsplit(sandbox).port or 80)
+    folder = user_runtime_path("skyatlas", appauthor=False)
+    return (
+        folder / "hosts" if sandbox is None else folder / f"sandbox-{urlsplit(sandbox).port or 80}"
+    )
+
+
+def folder_name(host: str) -> str:
+    """What the folder of a host is called: no host's name leads out of the folder above it."""
+    name = quote(host, safe="")[:200]  # no real host's name is longer
+    return name if name.strip(".") else f"_{name}"
 
 
 def host_folder(folder: Path, host: str) -> Path | None:
@@ -99,8 +116,7 @@ def host_folder(folder: Path, host: str) -> Path | None:
     It must be this user's alone: where no runtime folder exists, a place in /tmp stands in for it,
     where others could have put theirs.
     """
-    name = quote(host, safe="")[:200]  # no real host's name is longer
-    path = folder / (name if name.strip(".") else f"_{name}")
+    path = folder / folder_name(host)
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         state = path.lstat()
@@ -121,6 +137,11 @@ def host_folder(folder: Path, host: str) -> Path | None:
         )
         return None
     return path
+
+
+def fresh(modified: float, now: float) -> bool:
+    """Whether a sign that was left then (Unix time, seconds) still counts."""
+    return abs(now - modified) < _FRESH
 
 
 def open_in(folder: Path, name: str) -> int:
@@ -246,10 +267,10 @@ class Slots:
                     what, _, who = rest.partition("-")
                     if kind != self._kind or what not in signs or who == self._id:
                         continue
-                    age = today - entry.stat().st_mtime
-                    if abs(age) < _FRESH:
+                    modified = entry.stat().st_mtime
+                    if fresh(modified, today):
                         signs[what].add(who)
-                    elif age > _OLD:
+                    elif today - modified > _OLD:
                         Path(entry.path).unlink(missing_ok=True)
         except OSError as error:  # swept away by somebody else meanwhile
             _log.debug("cannot see who else wants a turn: %s", error)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from skyatlas.net.leases import open_in, try_lock, unlock
 
-__all__ = ["STATE", "Ledger", "Record", "parsed"]
+__all__ = ["NOW", "STATE", "Ledger", "Record", "parsed"]
 
 STATE = "state"
 """Name of the file in a host's folder."""
@@ -29,7 +29,7 @@ _AHEAD = 64
 """Starts that may be booked ahead; more is a clock that was set back."""
 _PATIENCE = 0.2
 """Seconds to wait for the lock. Who holds it longer was stopped in the middle of a few lines."""
-_NOW = 0.001
+NOW = 0.001
 """Seconds. Less is not waited for."""
 _MOST_WORDS = 300
 """Letters of a sentence about trouble."""
@@ -49,7 +49,7 @@ class Record:
     """One sentence without secrets: the last thing that went wrong."""
     trouble_at: float = 0.0
     failures: int = 0
-    """Tries in a row without an answer."""
+    """Tries in a row to get a file, without an answer."""
     success_at: float = 0.0
     resting_until: float = 0.0
     """A process leaves the host alone until then, after too many failures."""
@@ -59,7 +59,7 @@ class Record:
         if not self.held_from - 1.0 <= today < self.held_until:
             return 0.0
         left = min(self.held_until - today, _LONGEST)
-        return left if left > _NOW else 0.0
+        return left if left > NOW else 0.0
 
     def hold(self, today: float, seconds: float) -> None:
         """Let nothing start for so long."""
@@ -75,7 +75,7 @@ class Record:
             booked = 0.0
         start = max(earliest, booked)
         setattr(self, name, start + gap)
-        return start - today if start - today > _NOW else 0.0
+        return start - today if start - today > NOW else 0.0
 
     def failed(self, words: str, failures: int, today: float, resting_until: float) -> None:
         """Remember what went wrong."""
@@ -83,9 +83,11 @@ class Record:
         self.trouble, self.trouble_at = plain[:_MOST_WORDS], today
         self.failures, self.resting_until = failures, resting_until
 
-    def answered(self, today: float) -> None:
-        """Remember that the host answers."""
-        self.success_at, self.failures, self.resting_until = today, 0, 0.0
+    def answered(self, today: float, *, of_file: bool) -> None:
+        """Remember that the host answers; only a file ends what failures of files have begun."""
+        self.success_at = today
+        if of_file:
+            self.failures, self.resting_until = 0, 0.0
 
 
 _KINDS: dict[str, tuple[type, ...]] = {

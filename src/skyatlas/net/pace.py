@@ -14,14 +14,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from skyatlas.archive import Pace
 from skyatlas.net.answers import Question
-from skyatlas.net.breaker import Breaker, in_vain
-from skyatlas.net.leases import Slots, host_folder
-from skyatlas.net.ledger import Ledger
+from skyatlas.net.breaker import in_vain
+from skyatlas.net.leases import host_folder
+from skyatlas.net.queues import Lease, Queue
 from skyatlas.net.redaction import redact
 
 __all__ = ["Cancelled", "Clock", "Host", "Lease", "Turns"]
@@ -70,74 +68,6 @@ class Cancelled(Exception):
     """Somebody set the `cancel` event while we waited for a turn."""
 
 
-class Lease:
-    """A turn for one file; it ends when it is released, or when the process does."""
-
-    __slots__ = ("_probe", "_queue", "_slot")
-
-    def __init__(self, queue: _Queue, slot: int, *, probe: bool = False) -> None:
-        self._queue = queue
-        self._slot = slot
-        self._probe = probe
-
-    def release(self) -> None:
-        """Give the turn back; a second time does nothing."""
-        queue = self._queue
-        with queue.lock:
-            if self._slot >= 0:
-                queue.files.give(self._slot)
-                self._slot = -1
-                if self._probe:
-                    queue.breaker.probing = False
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.release()
-
-
-class _Queue:
-    """The state of one host in this process; `lock` guards everything but `asking`."""
-
-    def __init__(self, host: str, name: str, pace: Pace, folder: Path | None) -> None:
-        self.lock = threading.Lock()
-        self.asking = threading.Semaphore(max(1, pace.at_once))
-        """Keeps threads of this process from looking for slots that they cannot all get."""
-        self.questions = Slots(pace.at_once, folder, "question")
-        self.files = Slots(pace.files_at_once, folder, "file")
-        self.ledger = Ledger(folder)
-        self.breaker = Breaker(host, name)
-        self.question_gap = 1.0 / pace.per_second if pace.per_second > 0 else 0.0
-        self.file_gap = 1.0 / pace.files_per_second if pace.files_per_second > 0 else 0.0
-        self.ticket = 0.0
-        """The start that is booked for the next file of this process: Unix time, 0 for none."""
-        self.noted: float | None = None
-        """The clock's `now` when it was noted that the host answers; None: not since trouble."""
-
-    def file_paced(self, today: float) -> float:
-        """Seconds until the next file may start by `files_per_second`; its start is then booked."""
-        if not self.ticket or today > self.ticket + max(self.file_gap, 2 * _LOOK):
-            with self.ledger.change() as record:
-                self.ticket = today + record.book("file", self.file_gap, today)
-        wait = self.ticket - today
-        if wait > 0.001:
-            return wait
-        self.ticket = 0.0
-        return 0.0
-
-    def leave(self) -> None:
-        """Forget what is the parent's, after a fork."""
-        self.lock = threading.Lock()
-        for one in (self.questions, self.files, self.ledger):
-            one.leave()
-
-
 class Turns:
     """Turns per host, for the threads of this process and for the other processes of this user.
 
@@ -156,7 +86,7 @@ class Turns:
         self._clock = clock
         self._folder = folder
         self._files_at_once = files_at_once
-        self._queues: dict[str, _Queue] = {}
+        self._queues: dict[str, Queue] = {}
         self._lock = threading.Lock()
         self._mine = threading.local()
         _all.add(self)
@@ -246,18 +176,13 @@ class Turns:
         After several tries in a row without an answer the host rests: see `try_file`.
         """
         queue = self._queues.get(host) or self._queue(host)
-        failed = in_vain(error)
+        failed, said = in_vain(error), None
         with queue.lock:
-            if failed:
-                now, today = self._clock.now(), self._clock.today()
-                said = queue.breaker.failed(now, today)
-                self._note(queue, error)
-            elif failed is None:
-                said = None
-                self._note(queue, error)
-            else:
+            if failed is False:
                 said = queue.breaker.answered() if queue.breaker.failures else None
-                self._note_success(queue)
+            elif failed:
+                said = queue.breaker.failed(self._clock.now(), self._clock.today())
+            self._note(queue, error, failed)
         if said:
             _log.info("%s", said)
 
@@ -265,28 +190,25 @@ class Turns:
         """How a question to this host ended, for those who look; None where it was answered."""
         queue = self._queues.get(host) or self._queue(host)
         with queue.lock:
-            if in_vain(error) is False:
-                self._note_success(queue)
-            else:
-                self._note(queue, error)
+            self._note(queue, error, in_vain(error), of_file=False)
 
-    def _note(self, queue: _Queue, error: Exception | None) -> None:
-        today, breaker = self._clock.today(), queue.breaker
-        rest = breaker.until - self._clock.now() if breaker.until else 0.0
-        with queue.ledger.change() as record:
-            resting = today + rest if rest > 0.0 else 0.0
-            record.failed(redact(str(error)), breaker.failures, today, resting)
-        queue.noted = None
-
-    def _note_success(self, queue: _Queue) -> None:
-        """Note that the host answers, but not every time: a thousand small files are in a hurry."""
+    def _note(
+        self, queue: Queue, error: Exception | None, failed: bool | None, *, of_file: bool = True
+    ) -> None:
+        """Write down how it went; success not every time: a thousand small files are in a hurry."""
         now = self._clock.now()
-        if queue.noted is None or now - queue.noted > _SUCCESS:
+        if failed is False:
+            if queue.noted is None or now - queue.noted > _SUCCESS:
+                with queue.ledger.change() as record:
+                    record.answered(self._clock.today(), of_file=of_file)
+                queue.noted = now
+        elif getattr(error, "again", False):  # else it is no matter of the host's
+            today, breaker, queue.noted = self._clock.today(), queue.breaker, None
+            resting = today + breaker.until - now if breaker.until > now else 0.0
             with queue.ledger.change() as record:
-                record.answered(self._clock.today())
-            queue.noted = now
+                record.failed(redact(str(error)), breaker.failures, today, resting)
 
-    def _question_slot(self, queue: _Queue) -> int:
+    def _question_slot(self, queue: Queue) -> int:
         while True:
             with queue.lock:
                 slot = queue.questions.take()
@@ -295,7 +217,7 @@ class Turns:
                 wait = queue.questions.look()
             time.sleep(wait)
 
-    def _wait_to_ask(self, queue: _Queue) -> None:
+    def _wait_to_ask(self, queue: Queue) -> None:
         """Until the pace allows it and nobody was asked to wait."""
         with queue.lock:
             today = self._clock.today()
@@ -308,14 +230,14 @@ class Turns:
             with queue.lock:
                 wait = queue.ledger.read().held(self._clock.today())
 
-    def _queue(self, host: str) -> _Queue:
+    def _queue(self, host: str) -> Queue:
         with self._lock:
             if host not in self._queues:
                 known = self._hosts.get(host)
                 folder = None if self._folder is None else host_folder(self._folder, host)
                 if folder is None:
                     self._folder = None  # said once, and the same for all hosts
-                self._queues[host] = _Queue(host, self._name(host), self._pace(known), folder)
+                self._queues[host] = Queue(host, self._name(host), self._pace(known), folder)
             return self._queues[host]
 
     def _pace(self, known: Host | None) -> Pace:
