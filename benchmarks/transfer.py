@@ -74,7 +74,7 @@ def table(bench: Bench, work: Workload, runs: dict[Row, list[Run]]) -> list[list
                 "WRONG" if trouble else f"{middle['wall']:.2f}",
                 f"{min(walls):.2f}",
                 f"{max(walls):.2f}",
-                f"{ratio(made, base):.2f}" if base else "",
+                f"{ratio(made, base):.2f}" if base and not trouble else "",
                 f"{middle['cpu']:.2f}",
                 _memory(middle["rss"]),
                 f"{middle['fsync']:.2f}",
