@@ -78,10 +78,12 @@ def _print(found: list[Present], today: float) -> None:
         ("questions", [f"{one.questions} of {one.questions_allowed}" for one in found]),
         ("per second", [_rates(one) for one in found]),
         ("waiting", [_waiting(one) for one in found]),
-        ("until", [_until(one, today) for one in found]),
-        ("last trouble", [_trouble(one, today) for one in found]),
+        ("nothing starts", [_until(one, today) for one in found]),
     ]
     print_table([column for column in columns if any(column[1])])
+    for one in found:
+        if one.record.trouble:
+            click.echo(_trouble(one, today))
 
 
 def _rates(one: Present) -> str:
@@ -97,19 +99,21 @@ def _waiting(one: Present) -> str:
 
 
 def _until(one: Present, today: float) -> str:
-    """Until when nothing is started, and why."""
+    """Until when nothing starts, and why."""
     reasons = []
     if one.record.held(today):
-        reasons.append(f"{_clock(one.record.held_until, today)}: it asked us to wait")
+        reasons.append(f"until {_clock(one.record.held_until, today)}: it asked us to wait")
     if one.record.resting_until > today:
-        reasons.append(f"{_clock(one.record.resting_until, today)}: it rests, it did not answer")
+        rest = f"until {_clock(one.record.resting_until, today)}"
+        reasons.append(f"{rest}: it did not answer {one.record.failures} tries in a row")
     return "; ".join(reasons)
 
 
 def _trouble(one: Present, today: float) -> str:
-    if not one.record.trouble:
-        return ""
-    return f"{_clock(one.record.trouble_at, today)}: {one.record.trouble}"
+    """The last trouble as a line."""
+    record = one.record
+    since = "; it answered since" if record.success_at > record.trouble_at else ""
+    return f"last trouble, {_clock(record.trouble_at, today)}: {record.trouble}{since}"
 
 
 def _clock(moment: float, today: float) -> str:

@@ -13,6 +13,7 @@ import random
 import secrets
 import sys
 import time
+import warnings
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -98,7 +99,11 @@ def shared_folder(sandbox: str | None = None) -> Path | None:
         return None
     from platformdirs import user_runtime_path
 
-    folder = user_runtime_path("skyatlas", appauthor=False)
+    with warnings.catch_warnings():
+        # Where there is no runtime folder, the place that stands in for it is as good: what is
+        # found there is trusted only where it is this user's (see `host_folder`).
+        warnings.simplefilter("ignore")
+        folder = user_runtime_path("skyatlas", appauthor=False)
     return (
         folder / "hosts" if sandbox is None else folder / f"sandbox-{urlsplit(sandbox).port or 80}"
     )
