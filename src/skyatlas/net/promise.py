@@ -20,8 +20,11 @@ _XML_NAME = re.compile(r"(?i)\.(xml|vot|votable)$")
 _HTML_NAME = re.compile(r"(?i)\.x?html?$")
 _PACKED_NAME = {".gz": "gzip", ".tgz": "gzip", ".bz2": "bzip2", ".z": "lzw"}
 _HTML = re.compile(
-    rb"(?is)^(\xef\xbb\xbf)?\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*(<!doctype\s+html|<html|<head|<body)"
+    rb"(?is)(\xef\xbb\xbf)?\s*+(<\?xml[^>]*+>\s*+)?((?><!--.*?-->)\s*+)*+"
+    rb"(<!doctype\s+html|<html|<head|<body)"
 )
+"""A page may begin with comments. Nothing is tried twice ("+", "?>"): with thirty comments and no
+page behind them, trying all ways to tell them apart took hours."""
 
 
 class Doubtful(Corrupt):

@@ -61,18 +61,11 @@ def unpacker(kind: str, name: str, take: Callable[[bytes], object]) -> Unpacker:
 
 def unpacked_lzw(path: Path, name: str) -> Generator[bytes]:
     """The unpacked bytes of a `.Z` file, in pieces. Raises Corrupt; `name` is for messages."""
-    import uncompresspy
+    from skyatlas.net.lzw import unpacked  # it needs numpy
 
     with path.open("rb") as packed:
-        start = packed.read(3)
-        if len(start) > 2 and start[2] & 0x60:  # bits that compress(1) never sets
-            raise Corrupt(f"{name} is no LZW file: its header has undefined flags")
-        packed.seek(0)
         try:
-            # A partial last code is no proof of a cut file; the FITS inside is asked instead.
-            stream = uncompresspy.LZWFile(packed, warn_truncation=False, save_checkpoints=False)
-            while piece := stream.read(_PIECE):
-                yield piece
+            yield from unpacked(packed)
         except ValueError as error:
             raise _damaged(name, error) from error
 
