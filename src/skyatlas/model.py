@@ -144,6 +144,8 @@ class Why(StrEnum):
     """The archive did something else than asked (CalSelector's raw calibrations for processed)."""
     INCOMPLETE = "incomplete"
     """The archive itself says that what it lists is not all that is needed."""
+    UNDOCUMENTED = "undocumented"
+    """What describes a folder of files as a whole could not be written; the files are whole."""
     ASSUMED = "assumed"
     """Something was taken for granted that the caller may want to know."""
 

@@ -28,6 +28,8 @@ from skyatlas.net.verify import verify
 from skyatlas.sandbox.lzw import compress
 
 NOWHERE = Path("the bytes are not looked for on disk")
+NOISE = np.random.default_rng(7).integers(-30000, 30000, 8000).astype(">i2")
+"""What cannot be packed: packed files must not be so small that they come in one piece."""
 
 
 def whole_fits(*, sums: bool = True, more: int = 0) -> bytes:
@@ -35,7 +37,7 @@ def whole_fits(*, sums: bool = True, more: int = 0) -> bytes:
     column = fits.Column("flux", "PE()", array=np.array([[1.0], [2.0, 3.0]], dtype=object))
     hdus = fits.HDUList(
         [
-            fits.PrimaryHDU(np.arange(2000, dtype=">i2").reshape(40, 50)),
+            fits.PrimaryHDU(NOISE.reshape(80, 100)),
             fits.BinTableHDU.from_columns([column]),
             fits.ImageHDU(np.ones((30, 30), dtype=">f4")),
         ]
@@ -60,13 +62,14 @@ FILES: dict[str, tuple[str, bytes]] = {
     "followed by words": ("x.fits", FITS + b"words" * 900),
     "not filled": ("x.fits", FITS[:-700]),
     "gzip": ("x.fits.gz", gzip.compress(FITS)),
-    "members": ("x.fits.gz", gzip.compress(FITS[:4000]) + bytes(9) + gzip.compress(FITS[4000:])),
+    "members": ("x.fits.gz", gzip.compress(FITS[:9000]) + bytes(9) + gzip.compress(FITS[9000:])),
     "gzip and zeros": ("x.fits.gz", gzip.compress(FITS) + bytes(600)),
     "gzip and words": ("x.fits.gz", gzip.compress(FITS) + b"words"),
     "gzip stale": ("x.fits.gz", gzip.compress(STALE)),
     "bzip2": ("x.fits.bz2", bz2.compress(FITS)),
-    "streams": ("x.fits.bz2", bz2.compress(FITS[:4000]) + bz2.compress(FITS[4000:])),
+    "streams": ("x.fits.bz2", bz2.compress(FITS[:9000]) + bz2.compress(FITS[9000:])),
     "bzip2 and words": ("x.fits.bz2", bz2.compress(FITS) + b"Bzwords"),
+    "bzip2 and half a mark": ("x.fits.bz2", bz2.compress(FITS) + b"BZ"),
     "lzw": ("x.fits.Z", compress(FITS)),
     "votable": ("x.vot", VOTABLE),
     "page": ("x.fits", PAGE),
@@ -153,6 +156,7 @@ def test_the_verdicts_are_these(folder: Path) -> None:
     }
     bad = {
         "gzip and words": "cannot be unpacked",
+        "bzip2 and half a mark": "cut off",
         "page": "web page",
         "page in gzip": "web page",
         "few": "should be FITS; it begins with 'OK'",
@@ -169,7 +173,7 @@ def test_the_verdicts_are_these(folder: Path) -> None:
 @given(kind=st.sampled_from(["gzip", "bzip2", "votable", "streams"]), data=st.data())
 def test_a_cut_of_what_has_an_end_is_corrupt(kind: str, data: st.DataObject) -> None:
     name, whole = FILES[kind]
-    ends = {len(bz2.compress(FITS[:4000]))} if kind == "streams" else set()
+    ends = {len(bz2.compress(FITS[:9000]))} if kind == "streams" else set()
     cut = data.draw(st.integers(0, len(whole) - 1).filter(lambda cut: cut not in ends))
     assert verdict(name, [whole[:cut]])[0] == "corrupt"
 
@@ -244,6 +248,21 @@ def test_an_impossible_size_is_corrupt() -> None:
     assert "impossible size" in verdict("x.fits", [header])[1]
 
 
+def test_a_header_without_end_is_not_read_for_ever() -> None:
+    inspection = Inspection(Promise(Product("u"), "x.fits"))
+    inspection.feed(f"{'SIMPLE  = T':2880}".encode())
+    for _ in range(4):
+        inspection.feed(b" " * 2_880_000)
+    with pytest.raises(Corrupt, match="no END card"):
+        inspection.feed(b" " * 5_760_000)
+
+
+@pytest.mark.parametrize("encoding", ["utf-99", "gb18030"])
+def test_xml_in_an_unreadable_encoding_is_corrupt(encoding: str) -> None:
+    document = f"<?xml version='1.0' encoding='{encoding}'?><a/>".encode()
+    assert "no whole XML" in verdict("x.xml", [document])[1]
+
+
 def test_the_digests_run_along() -> None:
     sums = {
         "x-amz-checksum-crc32": base64.b64encode(zlib.crc32(FITS).to_bytes(4)).decode(),
@@ -306,7 +325,7 @@ assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 30_000
 assert not {"numpy", "bz2", "pyexpat", "uncompresspy"} & set(sys.modules)
 """
     path = tmp_path / "x.gz"
-    path.write_bytes(gzip.compress(bytes(150_000_000), 1))
+    path.write_bytes(gzip.compress(bytes(150_000_000), 9))
     subprocess.run([sys.executable, "-c", script, str(path)], check=True)
 
 

@@ -20,9 +20,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from fault_server import FaultServer, body
 
 from skyatlas.archive import Pace
 from skyatlas.errors import Broken, Busy, Refused, Unreachable
+from skyatlas.net.door import StreetDoor
 from skyatlas.net.leases import host_folder, open_in, shared_folder, try_lock
 from skyatlas.net.ledger import STATE, Ledger
 from skyatlas.net.pace import Cancelled, Clock, Host, Lease, Turns
@@ -579,3 +581,15 @@ def test_what_went_wrong_is_there_for_all_to_see_without_secrets(
     assert record.success_at == 1_795_219_200.0
     mine.noted(HOST, Busy("answered 429", status=429))
     assert Ledger(tmp_path / HOST).read().trouble == "answered 429"
+
+
+def test_questions_leave_a_note_of_how_they_went(
+    server: FaultServer, tmp_path: Path, clock: Clock
+) -> None:
+    door = StreetDoor({}, leases=tmp_path, clock=clock)
+    url = server.on("/a", body(b"", 503), body(b"fine"))
+    assert door.ask(url).content == b"fine"
+    record = Ledger(tmp_path / "127.0.0.1").read()
+    assert record.trouble.startswith("127.0.0.1 answered 503 (busy)")
+    assert record.failures == 0  # of files
+    assert record.success_at > record.trouble_at >= 1_795_219_200.0

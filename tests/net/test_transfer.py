@@ -6,9 +6,11 @@ import errno
 import hashlib
 import json
 import os
+import re
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -387,11 +389,16 @@ def test_two_products_of_one_name_both_come_home(
 ) -> None:
     serve(server, body(b"first"), path="/1")
     serve(server, body(b"second"), path="/2")
-    names = [
-        fetch_one(product(f"/{n}", name="m.fits.txt"), tmp_path, door=door).path.name
-        for n in (1, 2, 1, 2)
-    ]
-    assert names == ["m.fits.txt", "m (2).fits.txt", "m.fits.txt", "m (2).fits.txt"]
+    products = {
+        1: product("/1", name="m.fits.txt"),
+        2: replace(product("/2", name="m.fits.txt"), product_id="second"),
+        3: product("/3", name="m.fits.txt"),
+    }
+    serve(server, body(b"third"), path="/3")
+    names = [fetch_one(products[n], tmp_path, door=door).path.name for n in (1, 2, 3, 1, 2, 3)]
+    assert names[:3] == names[3:]
+    assert names[:2] == ["m.fits.txt", "m (second).fits.txt"]
+    assert re.fullmatch(r"m \([0-9a-f]{8}\).fits.txt", names[2])  # its identifier is no name
     assert (tmp_path / "m.fits.txt").read_bytes() == b"first"
     serve(server, body(b"newer"), path="/1")
     again = fetch_one(product("/1", name="m.fits.txt"), tmp_path, door=door, replace=True)

@@ -85,6 +85,8 @@ def fetch(
         click.echo(json.dumps(outcome_json(done), indent=1, ensure_ascii=False))
     else:
         _show(done)
+    for note in done.notes[len(todo.notes) :]:
+        say(f"note: {note.text}")
     _summary(done)
     return _code(done, found)
 

@@ -201,8 +201,9 @@ def fetch(
         fetching.run(stop)
     finally:
         # Also after Ctrl-C: what came home is documented.
-        thanks = _close(folder, fetching, archives)
-    return Fetched(folder, fetching.receipts(), fetching.failures(), todo.notes, todo.trees, thanks)
+        thanks, notes = _close(folder, fetching, archives)
+    notes = (*todo.notes, *notes)
+    return Fetched(folder, fetching.receipts(), fetching.failures(), notes, todo.trees, thanks)
 
 
 class _Fetching:
@@ -271,6 +272,11 @@ class _Fetching:
         """Whether another process brought it meanwhile."""
         found = self.shelf.find(product.key, made_up=self._made_up)
         return None if found is None or self._check else replace(found, status="kept")
+
+    def owns(self, path: Path, product: Product) -> bool:
+        """Whether nobody else's receipt claims this file."""
+        receipt = library.receipt_of(path)
+        return receipt is None or receipt.product.key == product.key
 
     def keep(self, receipt: Receipt) -> Receipt:
         """Unpack a .fits.Z, and write the receipt."""
@@ -385,8 +391,12 @@ def _disk(folder: Path) -> tuple[int, Path]:
 
 def _close(
     folder: Path, fetching: _Fetching, archives: Callable[[str], Archive]
-) -> Mapping[str, str]:
-    """Write what describes the folder as a whole; the acknowledgements, by archive."""
+) -> tuple[Mapping[str, str], tuple[Note, ...]]:
+    """Write what describes the folder as a whole; the acknowledgements, by archive.
+
+    Where that cannot be written, the files are none the worse: a note.
+    """
+    notes: list[Note] = []
     by: dict[str, list[Product]] = {}
     thanks: dict[str, str] = {}
 
@@ -398,11 +408,14 @@ def _close(
         for name, products in by.items():
             thanks[name] = archives(name).acknowledgement(products)
 
-    if fetching.shelf.known or (folder / "provenance.json").exists():
-        library.write_provenance(folder, all_receipts(), thanks)
-    if fetching.todo.trees:
-        library.write_trees(folder, fetching.todo.trees)
-    return {name: text for name, text in thanks.items() if text}
+    try:
+        if fetching.shelf.known or (folder / "provenance.json").exists():
+            library.write_provenance(folder, all_receipts(), thanks)
+        if fetching.todo.trees:
+            library.write_trees(folder, fetching.todo.trees)
+    except Unwritable as error:
+        notes.append(Note(Why.UNDOCUMENTED, str(error)))
+    return {name: text for name, text in thanks.items() if text}, tuple(notes)
 
 
 def outcome_json(fetched: Fetched) -> dict[str, Any]:

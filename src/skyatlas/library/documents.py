@@ -41,7 +41,9 @@ def write_whole(path: str | Path, pieces: Iterable[bytes]) -> None:
                 os.unlink(temporary)  # noqa: PTH108
             raise
     except OSError as error:
-        raise Unwritable(f"{path} cannot be written: {error.strerror}") from error
+        raise Unwritable(
+            f"{path} cannot be written ({error.strerror}): make room or choose another folder"
+        ) from error
 
 
 def _write(path: str, pieces: Iterable[bytes]) -> None:

@@ -7,6 +7,7 @@ own strand, in order. Every arrival ends exactly once, with a receipt or an erro
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,6 +55,9 @@ class Batch(Protocol):
     def here(self, product: Product) -> Receipt | None:
         """The receipt where the file has come home meanwhile. In the line's thread: be quick."""
 
+    def owns(self, path: Path, product: Product) -> bool:
+        """Whether the file that is at `path` may be this product's. In a scribe's thread."""
+
     def keep(self, receipt: Receipt) -> Receipt:
         """A file has its final name: keep its receipt. In a scribe's thread; may raise."""
 
@@ -89,7 +93,10 @@ class Arrival:
     def __init__(self, order: Order, transfers: Transfers) -> None:
         self.order = order
         self.product = order.product
-        self.part = Part(order.folder / f"{stem(order.product)}.part")
+        self.stem = stem(order.product)
+        self.part = Part(f"{order.folder}{os.sep}{self.stem}.part")
+        self.host = _host(order.product.url)
+        """Whose turn it takes."""
         self.lanes: dict[Pull, Lane] = {}
         self.journal: Journal | None = None
         self.ranges = True
@@ -118,11 +125,6 @@ class Arrival:
     def url(self) -> str:
         """The address that is asked at present."""
         return (self.product.url, *self.product.mirrors)[self._source]
-
-    @property
-    def host(self) -> str:
-        """Whose turn it takes."""
-        return urlsplit(self.url).hostname or ""
 
     @property
     def size(self) -> int:
@@ -162,7 +164,7 @@ class Arrival:
         """Break off; the bytes stay, and the outcome is Incomplete. What is whole is kept."""
         if self._settling:
             return
-        words = f"{self.part.path.stem} was stopped; fetch it again to go on"
+        words = f"{self.stem} was stopped; fetch it again to go on"
         self._end(Incomplete(words, product=self.product))
 
     def refuse(self, error: AtlasError) -> None:
@@ -333,6 +335,7 @@ class Arrival:
         if self._source < len(self.product.mirrors):
             host = self.host
             self._source += 1
+            self.host = _host(self.url)
             self._attempt, self._was_wrong, self._doubted = 1, False, ""
             self._forget()
             _log.info("%s; trying %s", str(error).removesuffix("; try again later"), self.host)
@@ -404,11 +407,16 @@ class Arrival:
                 receipt = self._settle(body, name, ways, resumed=resumed)
                 receipt = self.order.batch.keep(receipt)
                 self.part.release()
-            finally:
+            except BaseException:
                 self._transfers.line.call(self._transfers.settled)
-            self._transfers.line.call(lambda: self._end(receipt))
+                raise
+            self._transfers.line.call(lambda: self._kept_home(receipt))
 
         self._do(work)
+
+    def _kept_home(self, receipt: Receipt) -> None:
+        self._transfers.settled()
+        self._end(receipt)
 
     def _verified(self, body: Body, data: bytes | None, doubted: str) -> tuple[str, ...]:
         try:
@@ -433,7 +441,8 @@ class Arrival:
             size=body.size,
             versions=order.street.versions,
         )
-        return settle(self.product, order.folder, self.part, facts, replace=order.replace)
+        owns, replace = order.batch.owns, order.replace
+        return settle(self.product, order.folder, self.part, facts, owns, replace=replace)
 
     def _end(self, outcome: Receipt | AtlasError) -> None:
         """The end, whatever it is; the bytes that are good for a later run stay."""
@@ -461,8 +470,8 @@ class Arrival:
             pull.stop()
             self._flush(pull, lane)
             lane.lease.release()
+            self._transfers.freed(self.host)
         self.lanes.clear()
-        self._transfers.freed(self.host)
 
     def _do(self, job: Callable[[], None]) -> None:
         """Have the strand do this; what goes wrong is the end of this body."""
@@ -536,3 +545,7 @@ class Arrival:
         raise Corrupt(
             f"{question.name} sent a web page instead of {name}: {advice}", product=self.product
         )
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from pathlib import Path
 
 from skyatlas.net.inspection import Inspection
 from skyatlas.net.part import Journal, Part, Span
@@ -62,7 +63,7 @@ class Body:
             self._part.write(0, data)
             self.inspection.feed(data)
         self._catch_up()
-        ways = self.inspection.finish(self._part.path)
+        ways = self.inspection.finish(Path(self._part.path))
         self._part.cut(self.inspection.size)
         if durable:
             self._part.sync()

@@ -18,6 +18,8 @@ LONGEST = 200
 _OURS = (".part", ".part.json", ".provenance.json")
 """Endings with a meaning in our folders; a file of the archive must not look like one."""
 
+_OUR_NAMES = ("provenance.json", "calibrations.json")
+
 _QUOTED = r'"((?:[^"\\]|\\.)*)"'
 _PLAIN = re.compile(rf"(?i)(?:^|;)\s*filename\s*=\s*(?:{_QUOTED}|([^;]*))")
 _EXTENDED = re.compile(r"(?i)(?:^|;)\s*filename\*\s*=\s*\"?([\w\-]*)'[^']*'([^;\"]*)")
@@ -68,7 +70,7 @@ def safe_name(text: str, *, windows: bool = os.name == "nt") -> str:
     if windows:
         name = re.sub(r'[<>:"|?*]', "_", name).rstrip(". ")
         name = _RESERVED.sub(r"_\g<0>", name)
-    if name.lower().endswith(_OURS):
+    if name.lower().endswith(_OURS) or name.lower() in _OUR_NAMES:
         name += "_"
     return _shortened(name)
 

@@ -23,8 +23,8 @@ _CARD = 80
 _PIECE = 1024 * 1024
 _MODULUS = 2**32 - 1
 """Ones' complement sums of 32-bit words are sums modulo this (appendix J.1)."""
-_LONGEST_HEADER = 20_000 * BLOCK
-"""Bytes. Real headers stay below 2 MB; a data unit taken for a header would go on for ever."""
+_LONGEST_HEADER = 5_000
+"""Blocks. Real headers stay below 2 MB; a data unit taken for a header would go on for ever."""
 _LARGEST_DATA = 2**63
 """Bytes; no file system holds more, so a header that says so is damaged."""
 _TELLING = frozenset((b"NAX", b"BIT", b"PCO", b"GCO", b"GRO", b"CHE", b"DAT"))
@@ -154,16 +154,11 @@ class _Header:
 
     def __init__(self) -> None:
         self._cards: dict[str, str] = {}
-        self._unsummed: list[bytes] = []
-        self._total = 0
-        self._size = 0
+        self._blocks: list[bytes] = []
 
     def take(self, block: bytes, check: FitsCheck) -> bool:
         """Add one block; True where it was the last."""
-        self._size += len(block)
-        self._unsummed.append(block)
-        if len(self._unsummed) * BLOCK > _PIECE:
-            self._add_up()
+        self._blocks.append(block)
         ended = self._take_cards(block)
         if len(block) < BLOCK:
             if not ended or self._cards.get("NAXIS", "0").strip("0"):
@@ -172,15 +167,13 @@ class _Header:
                 )
             check.filled = False
             check.oddities.append("the last header is not filled up to 2880 bytes")
-        elif not ended and self._size > _LONGEST_HEADER:
+        elif not ended and len(self._blocks) > _LONGEST_HEADER:
             raise Corrupt(f"the header of HDU {check.hdus} has no END card; fetch the file again")
         return ended
 
-    @property
     def total(self) -> int:
         """Sum of the header's bytes."""
-        self._add_up()
-        return self._total
+        return _sum(b"".join(self._blocks))
 
     def sums(self) -> dict[str, str]:
         """CHECKSUM and DATASUM as they are written, where they are defined."""
@@ -227,11 +220,6 @@ class _Header:
             name = card[:8].rstrip(b"= ").decode("latin-1")
             self._cards.setdefault(name, _value(card.partition(b"=")[2].decode("latin-1")))
 
-    def _add_up(self) -> None:
-        if self._unsummed:
-            self._total = (self._total + _sum(b"".join(self._unsummed))) % _MODULUS
-            self._unsummed.clear()
-
 
 class _Data:
     """The data of one HDU on their way, with their sum where the header tells one."""
@@ -242,7 +230,7 @@ class _Data:
         self.left = self._padded
         """Bytes to come, with padding."""
         self._said = header.sums() if header else {}
-        self._header_total = header.total if header and "CHECKSUM" in self._said else 0
+        self._header_total = header.total() if header and "CHECKSUM" in self._said else 0
         self._total = 0
 
     def take(self, view: memoryview) -> int:

@@ -9,7 +9,7 @@ import errno
 import hashlib
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,15 +19,20 @@ import pycurl
 
 from skyatlas.errors import Unwritable
 from skyatlas.model import Product, Receipt
-from skyatlas.net.disposition import safe_name
+from skyatlas.net.disposition import LONGEST, safe_name
 from skyatlas.net.part import Journal, Part
 from skyatlas.net.redaction import redact
 
 __all__ = ["Facts", "check_room", "settle", "stem", "unwritable"]
 
 _PYCURL = pycurl.version.split()[0]
+_LONGEST_IDENTITY = 40
+"""Characters of an archive's identifier that are put into a name."""
 _ASK_THE_DISK = 1024 * 1024
 """Bytes. For smaller files nobody asks how much room there is; the write itself will tell."""
+
+
+Owns = Callable[[Path, Product], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +53,15 @@ class Facts:
     versions: Mapping[str, str]
 
 
-def settle(product: Product, folder: Path, part: Part, facts: Facts, *, replace: bool) -> Receipt:
-    """Give the part its final name in `folder`; the receipt, which the caller keeps."""
-    path = _place(product, folder, part, facts, replace=replace)
+def settle(
+    product: Product, folder: Path, part: Part, facts: Facts, owns: Owns, *, replace: bool
+) -> Receipt:
+    """Give the part its final name in `folder`; the receipt, which the caller keeps.
+
+    `owns` tells whether a file that is there already may be this product's.
+    """
+    path = _place(product, folder, part, facts, owns, replace=replace)
+    mtime_ns = part.mtime_ns(path)
     return Receipt(
         path=path,
         product=product,
@@ -64,7 +75,7 @@ def settle(product: Product, folder: Path, part: Part, facts: Facts, *, replace:
         etag=facts.journal.etag,
         last_modified=facts.journal.last_modified,
         content_type=facts.journal.content_type,
-        mtime_ns=path.stat().st_mtime_ns,
+        mtime_ns=mtime_ns,
         versions={**facts.versions, "pycurl": _PYCURL},
         status="resumed" if facts.resumed else "fetched",
     )
@@ -98,17 +109,23 @@ def unwritable(product: Product, folder: Path, error: OSError) -> Unwritable:
     )
 
 
-def _place(product: Product, folder: Path, part: Part, facts: Facts, *, replace: bool) -> Path:
+def _place(
+    product: Product, folder: Path, part: Part, facts: Facts, owns: Owns, *, replace: bool
+) -> Path:
     """Settle the part; where a different file of another product stands, under another name."""
     path = folder / facts.name
     if part.settle(path, replace=replace):
         return path
-    if _is_same(path, facts):
+    if _is_same(path, facts) and owns(path, product):
         part.settle(path, replace=True)
         return path
-    name = facts.name
-    front, dot, endings = name.partition(".fit") if ".fit" in name else name.partition(".")
-    path = folder / f"{front} ({_identity(product)}){dot}{endings}"
+    identity = safe_name(product.product_id)
+    if identity and identity == product.product_id and len(identity) <= _LONGEST_IDENTITY:
+        path = folder / _told_apart(facts.name, identity)
+        if part.settle(path, replace=path.exists() and owns(path, product)):
+            return path
+    # By now it can only be an older version of this very product.
+    path = folder / _told_apart(facts.name, _digest(product))
     part.settle(path, replace=True)
     return path
 
@@ -120,9 +137,12 @@ def _is_same(path: Path, facts: Facts) -> bool:
         return hashlib.file_digest(file, "sha256").hexdigest() == facts.sha256
 
 
-def _identity(product: Product) -> str:
-    """What tells two products of one name apart, fit for a file name."""
-    return safe_name(product.product_id)[:40] or _digest(product)
+def _told_apart(name: str, identity: str) -> str:
+    """The name with something in it that no other product has; no longer than names may be."""
+    front, dot, endings = name.partition(".fit") if ".fit" in name else name.partition(".")
+    ending = f" ({identity}){dot}{endings}"
+    room = max(0, LONGEST - len(ending.encode()))
+    return front.encode()[:room].decode("utf-8", "ignore") + ending
 
 
 def _digest(product: Product) -> str:

@@ -141,8 +141,11 @@ class Ledger:
         """Take in what the file says; False where it says nothing that makes sense."""
         if self._file is None:
             return True
-        os.lseek(self._file, 0, os.SEEK_SET)
-        found = os.read(self._file, _SIZE)
+        if hasattr(os, "pread"):
+            found = os.pread(self._file, _SIZE, 0)
+        else:
+            os.lseek(self._file, 0, os.SEEK_SET)
+            found = os.read(self._file, _SIZE)
         if found != self._bytes:
             record = parsed(found)
             if record is None:

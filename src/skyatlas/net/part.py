@@ -22,6 +22,7 @@ __all__ = ["Journal", "Part", "Span"]
 Span = tuple[int, int]
 """Bytes from the first up to, and not including, the second."""
 
+_FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)
 _PIECE = 1024 * 1024
 _LONGEST = 64 * 1024 * 1024
 """Bytes. A journal has about 100 for each MiB of its file; anything longer is not ours."""
@@ -77,13 +78,21 @@ class Journal:
 class Part:
     """The unfinished file of one product."""
 
-    __slots__ = ("_file", "_journal_file", "journal_path", "path")
+    __slots__ = ("_file", "_fresh", "_journal_file", "_settled", "path")
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: str) -> None:
         self.path = path
-        self.journal_path = path.with_name(path.name + ".json")
         self._file = -1
         self._journal_file = -1
+        self._fresh = False
+        """Whether nothing of it was there before."""
+        self._settled = False
+        """Whether it has its final name besides that of a part."""
+
+    @property
+    def journal_path(self) -> Path:
+        """Where the journal is, if there is one."""
+        return Path(self.path + ".json")
 
     def claim(self) -> int | None:
         """Take the part; the bytes that it has, or None where somebody else has it.
@@ -91,17 +100,22 @@ class Part:
         Raises OSError where it cannot be made.
         """
         while True:
-            file = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
+            try:
+                file, fresh = os.open(self.path, _FLAGS | os.O_EXCL, 0o666), True
+            except FileExistsError:
+                file, fresh = os.open(self.path, _FLAGS, 0o666), False
             if not _is_free(file):
                 os.close(file)
                 return None
             state = os.fstat(file)
-            ours = _is_at(self.path, state)
+            # Between opening and locking, another process may have finished with it.
+            ours = (fresh and state.st_size == 0) or _is_at(self.path, state)
             if ours and state.st_nlink == 1:
-                self._file = file
+                self._file, self._fresh = file, fresh
                 return state.st_size
-            if ours:  # killed between its final name and our letting go: that file is not touched
-                self.path.unlink()
+            if ours and state.st_nlink > 1:
+                # Killed between its final name and our letting go: that file is not touched.
+                os.unlink(self.path)
             os.close(file)
 
     def recover(self, url: str) -> tuple[Journal, list[Span]] | None:
@@ -139,7 +153,7 @@ class Part:
 
     def cut(self, size: int) -> None:
         """Drop what lies behind the last byte of the file."""
-        if os.fstat(self._file).st_size > size:
+        if not self._fresh and os.fstat(self._file).st_size > size:
             os.ftruncate(self._file, size)
 
     def sync(self) -> None:
@@ -154,17 +168,22 @@ class Part:
         if os.name == "nt":
             self._close()  # Windows does not rename an open file
         if replace:
-            self.path.replace(path)
+            os.replace(self.path, path)
             return True
         try:
             os.link(self.path, path)
+            self._settled = True
         except FileExistsError:
             return False
         except OSError:  # a file system without hard links
             if path.exists():
                 return False
-            self.path.replace(path)
+            os.replace(self.path, path)
         return True
+
+    def mtime_ns(self, path: Path) -> int:
+        """Modification time; `path` is where it was settled."""
+        return os.fstat(self._file).st_mtime_ns if self._file >= 0 else path.stat().st_mtime_ns
 
     def empty(self) -> None:
         """Drop the bytes and the journal; the claim stays."""
@@ -173,13 +192,16 @@ class Part:
 
     def release(self) -> None:
         """Let go; what has its final name or no byte at all loses the name of a part."""
-        if self._file >= 0:
+        if self._settled:
+            self._forget_journal()
+            os.unlink(self.path)
+        elif self._file >= 0:
             state = os.fstat(self._file)
-            settled = state.st_nlink != 1 or not _is_at(self.path, state)
-            if settled:
+            here = _is_at(self.path, state)
+            if not here:
                 self._forget_journal()
-            if (settled or state.st_size == 0) and _is_at(self.path, state):
-                self.path.unlink()
+            elif state.st_size == 0:
+                os.unlink(self.path)
         self._close()
 
     def _close(self) -> None:
@@ -192,7 +214,7 @@ class Part:
         if self._journal_file >= 0:
             os.close(self._journal_file)
             self._journal_file = -1
-        elif not self.journal_path.exists():
+        elif self._fresh:
             return
         self.journal_path.unlink(missing_ok=True)
 
@@ -260,9 +282,9 @@ def _is_free(file: int) -> bool:
         return True
 
 
-def _is_at(path: Path, state: os.stat_result) -> bool:
+def _is_at(path: str, state: os.stat_result) -> bool:
     try:
-        there = path.stat()
+        there = os.stat(path)
     except FileNotFoundError:
         return False
     return (there.st_ino, there.st_dev) == (state.st_ino, state.st_dev)

@@ -65,8 +65,6 @@ class Promise:
     """Of the answer, names in lower case."""
     whole: bool = True
     """Whether those headers are of a whole answer rather than of a range."""
-    sha256: str = ""
-    """Of the bytes on disk, where it is known already; hexadecimal."""
 
     @property
     def expected(self) -> Expected:
@@ -81,11 +79,6 @@ class Promise:
             or self._is_named(_XML_NAME),
             packed=_PACKED_NAME.get(dot + ending),
         )
-
-    @property
-    def html(self) -> bool:
-        """Whether a web page is what was asked for."""
-        return self.expected.html
 
     def _is_named(self, pattern: re.Pattern[str]) -> bool:
         known = self.product.name

@@ -222,7 +222,10 @@ class Pull:
     def _check_range(self, reply: Reply, journal: Journal) -> None:
         """RFC 9110, 14.4 and 15.3.7: the range that was asked for, of the file that we know."""
         said = _RANGE.match(reply.headers.get("content-range", ""))
-        changed = reply.headers.get("etag", journal.etag) != journal.etag
+        # Some servers send their range whatever If-Range says.
+        changed = reply.headers.get("etag", journal.etag) != journal.etag or (
+            reply.headers.get("last-modified", journal.last_modified) != journal.last_modified
+        )
         if said is None or changed or int(said[1]) != self.stretch.start:
             raise NoRange
         total, end = said[3], int(said[2]) + 1

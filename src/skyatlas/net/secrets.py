@@ -96,9 +96,9 @@ class Credentials:
 
         None also while this very thread signs in: the question for a token carries none.
         """
-        parts = urlsplit(url)
-        if getattr(self._mine, "signing_in", False):
+        if not self._sources or getattr(self._mine, "signing_in", False):
             return None
+        parts = urlsplit(url)
         if parts.scheme.lower() != "https" or parts.port not in (None, 443):
             return None
         with self._lock:

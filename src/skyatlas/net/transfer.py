@@ -52,6 +52,8 @@ class Transfers:
         self.settling = 0
         """Whole files that are being verified and kept."""
         self._queues: dict[str, deque[Order | Arrival]] = {}
+        self._freed: set[str] = set()
+        """Hosts that will be looked at in the next turn of the line."""
         self._looks: dict[str, Timer] = {}
         self._under_way: set[Arrival] = set()
         self._lanes = Lanes(self)
@@ -83,7 +85,9 @@ class Transfers:
 
     def freed(self, host: str) -> None:
         """A turn at this host is free."""
-        self.line.call(lambda: self._pump(host))
+        if self._queues.get(host) and host not in self._freed:
+            self._freed.add(host)
+            self.line.call(lambda: self._pump(host))
 
     def settled(self) -> None:
         """A file is kept or refused."""
@@ -131,6 +135,7 @@ class Transfers:
 
     def _pump(self, host: str) -> None:
         """Begin what may begin at this host."""
+        self._freed.discard(host)
         queue = self._queues.get(host)
         while queue and self.settling < _MOST_SETTLING:
             try:
@@ -267,6 +272,9 @@ class _One:
 
     def here(self, product: Product) -> Receipt | None:  # noqa: ARG002
         return None
+
+    def owns(self, path: Path, product: Product) -> bool:  # noqa: ARG002
+        return True
 
     def keep(self, receipt: Receipt) -> Receipt:
         return receipt
