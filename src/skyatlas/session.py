@@ -17,9 +17,6 @@ from skyatlas.accounts import Accounts
 from skyatlas.archive import Archive, Ask, Pace
 from skyatlas.errors import AtlasError, BadInput
 from skyatlas.model import Product, Query, Target
-from skyatlas.questions import filters as read_filters
-from skyatlas.questions import listed
-from skyatlas.questions import names as listed_names
 from skyatlas.settings import Settings
 
 if TYPE_CHECKING:
@@ -88,6 +85,8 @@ class Session:
         if names is None:
             chosen: Sequence[str] = registry.names()
         else:
+            from skyatlas.questions import names as listed_names
+
             chosen = listed_names(names)
         return [registry.archive(name) for name in dict.fromkeys(chosen)]
 
@@ -97,7 +96,7 @@ class Session:
         UnknownTarget (nobody knows it), AmbiguousTarget and ArchiveError (a resolver failed) are
         three different answers.
         """
-        from skyatlas.names import resolve
+        from skyatlas.names.resolver import resolve
 
         return resolve(
             asked,
@@ -108,10 +107,12 @@ class Session:
 
     def query(self, target: object = None, **filters: Any) -> list[Query]:
         """Turn words into questions: one per target. See `search` for the filters."""
-        asked = read_filters(filters)
+        from skyatlas import questions
+
+        asked = questions.filters(filters)
         if target is None:
             return asked.anywhere()
-        resolved = self.resolve(*listed(target))
+        resolved = self.resolve(*questions.listed(target))
         for answer in resolved:
             if isinstance(answer, AtlasError):
                 raise answer

@@ -28,7 +28,7 @@ from skyatlas.errors import (
     Unreadable,
 )
 from skyatlas.model import Target
-from skyatlas.names import resolve, resolve_one
+from skyatlas.names.resolver import resolve, resolve_one
 
 
 def test_every_input_has_its_outcome_in_its_place(door, sesame):

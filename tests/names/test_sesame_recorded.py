@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from skyatlas.errors import UnknownTarget
 from skyatlas.model import Target
-from skyatlas.names import resolve
+from skyatlas.names.resolver import resolve
 
 SESAME = "cds.unistra.fr"
 

@@ -25,7 +25,7 @@ from skyatlas.errors import (
     Unreachable,
 )
 from skyatlas.model import Target
-from skyatlas.names import resolve, resolve_one
+from skyatlas.names.resolver import resolve, resolve_one
 
 
 @pytest.mark.parametrize(

@@ -319,7 +319,8 @@ def test_a_file_waits_exactly_as_long_as_its_pace_says(tmp_path: Path, clock: Cl
         b'{"held_until": 1e300}',
         {"held_from": 1_795_219_100.0, "held_until": 1_795_219_199.0},
         {"held_from": 1_795_230_000.0, "held_until": 1_795_231_000.0},
-        {"held_from": float("-inf"), "held_until": float("inf")},
+        {"held_until": 1_795_219_299.0, "held_from": 1_795_219_199.0, "trouble_at": 1e300},
+        {"held_until": 1_795_219_299.0, "held_from": 1_795_219_199.0, "failures": -1},
         {"held_from": "yesterday"},
         {"held_until": None},
         {"file_next": 1_795_319_200.0, "question_next": 1_795_319_200.0},
@@ -347,9 +348,28 @@ def test_no_file_holds_anybody_for_more_than_an_hour(tmp_path: Path, clock: Cloc
     mine.hold(HOST, 1e9)
     assert refused(mine) == pytest.approx(3600.0)
     record = json.loads((tmp_path / HOST / STATE).read_bytes())
-    record["held_until"] = 1e12
+    record["held_until"] = 9e10
     (tmp_path / HOST / STATE).write_text(json.dumps(record))
     assert refused(mine) == pytest.approx(3600.0)
+    clock.sleep(3600.0)
+    with taken(mine):
+        pass
+
+
+def test_no_note_is_lost_where_several_write(tmp_path: Path) -> None:
+    ledgers = [Ledger(tmp_path) for _ in range(3)]
+
+    def write(ledger: Ledger) -> None:
+        for _ in range(200):
+            with ledger.change() as record:
+                record.failures += 1
+
+    threads = [threading.Thread(target=write, args=(ledger,)) for ledger in ledgers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert [ledger.read().failures for ledger in ledgers] == [600] * 3
 
 
 def test_a_long_story_is_remembered_whole(tmp_path: Path, clock: Clock) -> None:

@@ -3,8 +3,6 @@
 It reaches the network only through the Door that it is handed.
 """
 
-from skyatlas.names.resolver import resolve, resolve_one
-
 RESOLVERS = {
     "cds.unistra.fr": "Sesame",
     "vizier.cfa.harvard.edu": "Sesame's mirror",
@@ -12,4 +10,4 @@ RESOLVERS = {
 }
 """Who answers under which host name."""
 
-__all__ = ["RESOLVERS", "resolve", "resolve_one"]
+__all__ = ["RESOLVERS"]

@@ -29,7 +29,7 @@ from skyatlas.net.pull import Enough, NoRange, Pull, Stretch
 from skyatlas.net.scribes import Strand
 
 if TYPE_CHECKING:
-    from skyatlas.net.exchange import Reply
+    from skyatlas.net.exchange import Reply, Sink
     from skyatlas.net.pace import Lease
     from skyatlas.net.street import Street
     from skyatlas.net.transfer import Transfers
@@ -115,6 +115,9 @@ class Arrival:
         self._answered = order.product.url
         self._attempt, self._came_before = 1, 0
         self._was_wrong, self._doubted = False, ""
+        self._collected = False
+        """Whether the line puts the bytes into `_memory` by itself."""
+        self._file_name = ""
         self._resumed = self._settling = self._over = False
         self._said: dict[int, Journal] = {}
         """What each address said of the file, the latest."""
@@ -129,6 +132,8 @@ class Arrival:
     @property
     def size(self) -> int:
         """Bytes that are here."""
+        if self._collected and self._memory is not None:
+            return sum(map(len, self._memory))
         return sum(stretch.here - stretch.start for stretch in self._stretches)
 
     @property
@@ -181,12 +186,12 @@ class Arrival:
 
     # What a pull tells.
 
-    def opened(self, pull: Pull, reply: Reply) -> None:
-        """The file's bytes are about to come."""
+    def opened(self, pull: Pull, reply: Reply) -> Sink | None:
+        """The file's bytes are about to come; where they are few, they are just collected."""
         self._transfers.street.turns.told(self.host, None)
         if pull.ranged:
             self._answered = pull.url
-            return
+            return None
         if len(self.lanes) > 1:
             raise NoRange
         check_room(self.order.folder, reply.length)
@@ -197,10 +202,14 @@ class Arrival:
         self.ranges = reply.headers.get("accept-ranges", "").lower() == "bytes"
         self._answered, self._resumed, self._memory = pull.url, False, []
         self._check_agreement(self.journal)
-        if reply.length is not None and reply.length > _SMALL:
+        if reply.length is not None and reply.length <= _SMALL:
+            self._collected = True
+            return self._memory.append
+        if reply.length is not None:
             self._to_disk()
         if self.ranges and self.journal.validator and (reply.length or 0) >= LARGE:
             self._transfers.grows(self)
+        return None
 
     def take(self, pull: Pull, data: bytes) -> None:
         """The next bytes."""
@@ -227,7 +236,7 @@ class Arrival:
     def closed(self, pull: Pull, error: Exception | None) -> None:
         """No more will come of this pull."""
         lane = self.lanes.pop(pull)
-        self._flush(pull, lane)
+        self._put_down(pull, lane)
         lane.lease.release()
         self._transfers.freed(self.host)
         if isinstance(error, NoRange):
@@ -240,13 +249,17 @@ class Arrival:
             if not self.lanes:  # the others go on; its part is asked for again after them
                 self._failed(error)
         else:
-            self._ended_well(pull)
+            try:
+                self._ended_well(pull)
+            except Corrupt as wrong:
+                self._wrong(wrong)
 
     def _ended_well(self, pull: Pull) -> None:
         if pull.stretch.end is None and self.journal and self.journal.length is None:
             self._told_length = pull.stretch.here
         if not self.lanes:
             if self._gap() is None:
+                self._check_start()
                 self._conclude()
             else:
                 self._transfers.again(self, 0.0)
@@ -355,6 +368,15 @@ class Arrival:
 
     # Keeping.
 
+    def _put_down(self, pull: Pull, lane: Lane) -> None:
+        """Account for the bytes of a pull that is over."""
+        if self._collected:
+            assert self._memory is not None
+            self._collected = False
+            before, pull.stretch.here = pull.stretch.here, sum(map(len, self._memory))
+            self.came += pull.stretch.here - before
+        self._flush(pull, lane)
+
     def _flush(self, pull: Pull, lane: Lane) -> None:
         """Hand the bytes that wait to the strand."""
         if not lane.size or self._body is None:
@@ -390,6 +412,7 @@ class Arrival:
         if self._body is not None:
             self._do(self.part.empty)
         self._body = self._memory = self.journal = self._told_length = None
+        self._collected, self._file_name = False, ""
         self._stretches = []
 
     def _conclude(self) -> None:
@@ -468,7 +491,7 @@ class Arrival:
         """Break all connections off; what they brought is kept."""
         for pull, lane in list(self.lanes.items()):
             pull.stop()
-            self._flush(pull, lane)
+            self._put_down(pull, lane)
             lane.lease.release()
             self._transfers.freed(self.host)
         self.lanes.clear()
@@ -502,11 +525,14 @@ class Arrival:
     def _name(self) -> str:
         """The name that the file will have."""
         assert self.journal is not None
+        if self._file_name:
+            return self._file_name
         said = self.journal.disposition
         name = safe_name(self.product.name or "") or file_name(said, self._answered)
         packed = self.journal.encoding.lower() in ("gzip", "x-gzip")
         if packed and not name.lower().endswith(("gz", ".z")):
             name += ".gz"  # the bytes are kept as they came
+        self._file_name = name
         return name
 
     def _digests(self) -> dict[str, str]:
@@ -531,6 +557,10 @@ class Arrival:
                 f"{length:,}: they are not the same file",
                 product=self.product,
             )
+
+    def _check_start(self) -> None:
+        if self._memory and looks_like_html(self._memory[0][:4096]):
+            self._refuse_web_page()
 
     def _refuse_web_page(self) -> None:
         name = self._name()

@@ -6,7 +6,7 @@ exchange and is handed over at its end.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -68,11 +68,18 @@ class LineBroken(Exception):
         """False: its certificate is no good; asking again changes nothing."""
 
 
+Sink = Callable[[bytes], object]
+"""Takes bytes and never raises: `list.append`."""
+
+
 class Talk(Protocol):
     """Who hears an answer. Called in the line's thread, so it must be quick."""
 
-    def head(self, reply: Reply) -> None:
-        """Status and headers are here; an exception ends the exchange."""
+    def head(self, reply: Reply) -> Sink | None:
+        """Status and headers are here; an exception ends the exchange.
+
+        The answer may name something simple that takes the body instead of `piece`.
+        """
 
     def piece(self, data: bytes) -> None:
         """The next bytes of the body; an exception ends the exchange."""
@@ -91,11 +98,13 @@ class Exchange:
         self._reply = Reply()
         self._told = False
         self._error: BaseException | None = None
+        self._sink: Sink | None = None
         self._set_up(wish)
 
     def begin(self, wish: Wish, talk: Talk) -> None:
         """Get ready to ask."""
         self.talk, self._reply, self._told, self._error = talk, Reply(), False, None
+        self._sink = None
         self.curl.setopt(pycurl.URL, wish.url)
         # One HTTP/2 connection rather than many; plain HTTP has nothing to wait for.
         self.curl.setopt(pycurl.PIPEWAIT, wish.url.startswith("https:"))
@@ -117,8 +126,7 @@ class Exchange:
 
     def rest(self) -> None:
         """Let go of what was asked; the connection is kept by the line."""
-        self.talk = None
-        self._error = None
+        self.talk = self._error = self._sink = None
         self.curl.unsetopt(pycurl.HTTPHEADER)  # may hold a token
 
     def _set_up(self, wish: Wish) -> None:
@@ -153,7 +161,11 @@ class Exchange:
     def _body(self, data: bytes) -> int | None:
         if self.talk is None:
             return -1
-        self._tell()
+        if not self._told:
+            self._tell()
+        if self._sink is not None:
+            self._sink(data)
+            return None
         if self._error is None:
             try:
                 self.talk.piece(data)
@@ -166,7 +178,7 @@ class Exchange:
         if not self._told and self.talk is not None:
             self._told = True
             try:
-                self.talk.head(self._reply)
+                self._sink = self.talk.head(self._reply)
             except BaseException as error:  # noqa: BLE001 - libcurl would swallow it
                 self._error = error
 

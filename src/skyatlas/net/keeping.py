@@ -61,14 +61,14 @@ def settle(
     `owns` tells whether a file that is there already may be this product's.
     """
     path = _place(product, folder, part, facts, owns, replace=replace)
-    mtime_ns = part.mtime_ns(path)
+    mtime_ns, asked = part.mtime_ns(path), redact(product.url)
     return Receipt(
         path=path,
         product=product,
         size=facts.size,
         sha256=facts.sha256,
-        url=redact(product.url),
-        answered_url=redact(facts.url),
+        url=asked,
+        answered_url=asked if facts.url == product.url else redact(facts.url),
         started=_moment(facts.started),
         ended=_moment(facts.ended),
         verified=facts.ways,

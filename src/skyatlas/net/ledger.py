@@ -7,7 +7,6 @@ anybody wait for longer than `_LONGEST`; a wrong clock and a stale file do no ha
 from __future__ import annotations
 
 import json
-import math
 import os
 import time
 from collections.abc import Iterator
@@ -25,6 +24,8 @@ _SIZE = 2048
 """Bytes of the file, always: it is written in place, so that open descriptors stay good."""
 _LONGEST = 3600.0
 """Seconds that anybody is ever made to wait by a file; the door's patience ends long before."""
+_LATEST = 1e11
+"""Unix time in seconds beyond which no moment makes sense: the year 5138."""
 _AHEAD = 64
 """Starts that may be booked ahead; more is a clock that was set back."""
 _PATIENCE = 0.2
@@ -56,15 +57,14 @@ class Record:
 
     def held(self, today: float) -> float:
         """Seconds for which nothing may start."""
-        if not self.held_from - 1.0 <= today < self.held_until:
-            return 0.0
-        left = min(self.held_until - today, _LONGEST)
-        return left if left > NOW else 0.0
+        left = min(self.held_until, self.held_from + _LONGEST) - today
+        began = today >= self.held_from - 1.0  # else the clock was set back since
+        return left if began and left > NOW else 0.0
 
     def hold(self, today: float, seconds: float) -> None:
         """Let nothing start for so long."""
         if seconds > self.held(today):
-            self.held_from, self.held_until = today, today + min(seconds, _LONGEST)
+            self.held_from, self.held_until = today, today + seconds
 
     def book(self, what: str, gap: float, today: float) -> float:
         """Book the next start, `gap` seconds after the last one; seconds until then."""
@@ -178,9 +178,12 @@ def parsed(found: bytes) -> Record | None:
         said = json.loads(found)
     except ValueError:
         return None
-    if not isinstance(said, dict) or not all(
-        type(said.get(name)) in kinds and (kinds == (str,) or math.isfinite(said[name]))
-        for name, kinds in _KINDS.items()
-    ):
+    if not isinstance(said, dict) or not all(_sound(name, said.get(name)) for name in _KINDS):
         return None
     return Record(**{name: said[name] for name in _KINDS})
+
+
+def _sound(name: str, value: object) -> bool:
+    if type(value) not in _KINDS[name]:
+        return False
+    return isinstance(value, str) or 0 <= value < _LATEST  # type: ignore[operator]

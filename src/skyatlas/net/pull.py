@@ -14,7 +14,7 @@ from urllib.parse import urljoin, urlsplit
 from skyatlas.errors import AtlasError, Broken, Unreachable, Unreadable
 from skyatlas.model import Product
 from skyatlas.net.answers import error_for, retry_after
-from skyatlas.net.exchange import Exchange, LineBroken, Reply, Wish
+from skyatlas.net.exchange import Exchange, LineBroken, Reply, Sink, Wish
 from skyatlas.net.part import Journal
 from skyatlas.net.redaction import redact
 
@@ -61,8 +61,8 @@ class Stretch:
 class Taker(Protocol):
     """Who gets the bytes."""
 
-    def opened(self, pull: Pull, reply: Reply) -> None:
-        """The file's bytes are about to come. May raise."""
+    def opened(self, pull: Pull, reply: Reply) -> Sink | None:
+        """The file's bytes are about to come; who takes them, if not `take`. May raise."""
 
     def take(self, pull: Pull, data: bytes) -> None:
         """The next bytes. May raise; Enough ends the pull without harm."""
@@ -181,7 +181,7 @@ class Pull:
 
     # What the exchange tells.
 
-    def head(self, reply: Reply) -> None:
+    def head(self, reply: Reply) -> Sink | None:
         """Status and headers are here."""
         self._reply = reply
         if reply.status == 206 and self.journal is not None:
@@ -190,11 +190,11 @@ class Pull:
         elif reply.status == 416 and self.journal is not None:
             raise NoRange
         elif reply.status != 200:
-            return
+            return None
         self._is_file = True
         if self._street.logged_in(self.url):
             self._street.credentials.prove(self._moment)
-        self._taker.opened(self, reply)
+        return self._taker.opened(self, reply)
 
     def piece(self, data: bytes) -> None:
         """The next bytes of the body."""

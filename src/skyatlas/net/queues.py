@@ -73,7 +73,7 @@ class Queue:
 
     def file_paced(self, today: float) -> float:
         """Seconds until the next file may start by `files_per_second`; its start is then booked."""
-        if not self.ticket or today > self.ticket + max(self.file_gap, _LATE):
+        if today > self.ticket + max(self.file_gap, _LATE):
             with self.ledger.change() as record:
                 self.ticket = today + record.book("file", self.file_gap, today)
         wait = self.ticket - today

@@ -1,7 +1,8 @@
 """This file is the ESO archive: Phase 3 products, raw frames, spectra, links, calibrations, login.
 
-Invariant: stateless; ESO's words come in, ObsCore goes out. Sources: ESO's programmatic access
-pages (archive.eso.org/programmatic) and the TAP service's own schema.
+Invariant: stateless; ESO's words come in, ObsCore goes out. What an archive declares of itself is
+wanted at every start, how it is asked is not: that is imported when it is used. Sources: ESO's
+programmatic access pages (archive.eso.org/programmatic) and the TAP service's own schema.
 """
 
 from __future__ import annotations
@@ -9,11 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from skyatlas.archive import Archive, Ask, Many, Pace, Token
-from skyatlas.archives.eso import adopted, asking, calselector, links, login
-from skyatlas.archives.eso.instruments import instruments
 from skyatlas.model import Association, Note, Product, Query
-from skyatlas.obscore import said
-from skyatlas.threads import side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -39,12 +36,17 @@ class Eso(Archive):
 
     def search(self, queries: Sequence[Query], door: Door) -> Iterator[Table | Note]:
         """Ask Phase 3 and the raw frames, as far as the filters leave them possible."""
+        from skyatlas.archives.eso import asking
+
         yield from asking.search(queries, door)
 
     def products(
         self, table: Table, door: Door, ask: Ask
     ) -> Iterator[Product | Note | Association]:
         """Science files, and what belongs to them as far as it is asked for."""
+        from skyatlas.archives.eso import calselector, links
+        from skyatlas.threads import side_by_side
+
         raw = [row for row in table if _is_raw(row)]
         reduced = [row for row in table if not _is_raw(row)]
         for row in raw:
@@ -60,14 +62,20 @@ class Eso(Archive):
 
     def adopt(self, table: Table) -> Table | None:
         """Recognise what astroquery.eso gives, also the releases that drove ESO's web forms."""
+        from skyatlas.archives.eso import adopted
+
         return adopted.adopt(table)
 
     def sign_in(self, username: str, password: str, door: Door) -> Token:
         """Get a token (8 hours). ESO wants the password in the URL; the door keeps it secret."""
+        from skyatlas.archives.eso import login
+
         return login.sign_in(username, password, door)
 
     def instruments(self) -> Sequence[Mapping[str, str]]:
         """ESO's instruments, from the data file; wavelengths in micrometres."""
+        from skyatlas.archives.eso.instruments import instruments
+
         return [
             {
                 "instrument": one.name,
@@ -100,6 +108,8 @@ class Eso(Archive):
 
 
 def _is_raw(row: Any) -> bool:
+    from skyatlas.obscore import said
+
     return bool(said(row, "obs_collection") == "RAW")
 
 
