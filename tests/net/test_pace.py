@@ -6,6 +6,7 @@ beginning (+) and end (-): the order of the lines is the order of what happened.
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
@@ -198,6 +199,16 @@ def test_a_child_that_was_forked_holds_none_of_its_parent_s_turns(tmp_path: Path
         os.waitpid(child, 0)
         for file in (*out, *inn):
             os.close(file)
+
+
+def test_who_is_forgotten_leaves_nothing_open(tmp_path: Path) -> None:
+    mine = turns(tmp_path, files_at_once=1)
+    lease, other = taken(mine), turns(tmp_path, files_at_once=1)
+    refused(other)
+    del lease, mine
+    gc.collect()
+    with taken(other):
+        pass
 
 
 def test_threads_never_have_more_turns_than_allowed(tmp_path: Path) -> None:

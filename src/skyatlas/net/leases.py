@@ -212,11 +212,14 @@ class Slots:
         return _random.uniform(*_LOOK_ELSEWHERE) if self._idle else _LOOK
 
     def leave(self) -> None:
-        """Forget everything without unlocking: after a fork, the locks are the parent's."""
+        """Close the files and forget them: after a fork, the locks are the parent's."""
         for file in self._files.values():
             os.close(file)
         self._files.clear()
         self._folder = None
+
+    def __del__(self) -> None:
+        self.leave()
 
     def _lock(self, slot: int) -> bool:
         assert self._folder is not None

@@ -137,6 +137,9 @@ class Ledger:
             os.close(self._file)
             self._file = None
 
+    def __del__(self) -> None:
+        self.leave()
+
     def _look(self) -> bool:
         """Take in what the file says; False where it says nothing that makes sense."""
         if self._file is None:
