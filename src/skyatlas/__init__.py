@@ -37,6 +37,7 @@ __all__ = [
     "read",
     "resolve",
     "search",
+    "verify",
 ]
 
 _HOMES = {
@@ -72,6 +73,11 @@ def search(target: object = None, **filters: Any) -> Observations:
 def fetch(what: object, folder: Any = ".", **options: Any) -> Any:
     """Bring the files of observations home: see `Session.fetch`."""
     return _default().fetch(what, folder, **options)
+
+
+def verify(folder: Any, **options: Any) -> Any:
+    """Compare the files of a folder with their receipts: see `Session.verify`."""
+    return _default().verify(folder, **options)
 
 
 def resolve(*asked: object) -> Any:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from astropy.table import Table
 
     from skyatlas.journeys.fetch import Fetched, Plan
+    from skyatlas.journeys.verify import Progress as VerifyProgress
+    from skyatlas.journeys.verify import Verified
     from skyatlas.net.door import StreetDoor
     from skyatlas.net.street import Street
     from skyatlas.observations import Observations
@@ -194,7 +196,8 @@ class Session:
         ask
             Which files besides the science files.
         how
-            `progress` (a `journeys.fetch.Progress`; all that it hears, it hears in this thread),
+            `progress` (True: a bar on a terminal, a line in a notebook, silence elsewhere; False;
+            or a `journeys.fetch.Progress`, which hears all it hears in this thread),
             `stop` (a threading.Event: set it, and the rest ends as Incomplete), `check` (True:
             hash what is there already, instead of trusting size and modification time).
 
@@ -211,17 +214,50 @@ class Session:
             A login fails.
         """
         from skyatlas.journeys.fetch import fetch
+        from skyatlas.journeys.progress import shown
 
         todo = self.plan(what, ask)
         for name in dict.fromkeys(product.archive for product in todo.products if product.archive):
             self._sign_in_if_known(registry.archive(name))
-        done = fetch(todo, Path(folder), registry.archive, self.street, **how)
+        progress = how.pop("progress", True)
+        with shown(len(todo.products) if progress is True else 0) as bar:
+            hears = bar if progress is True else progress or None
+            place = Path(folder)
+            done = fetch(todo, place, registry.archive, self.street, progress=hears, **how)
+        how["progress"] = progress
         return replace(
             done,
             again=lambda products: self.fetch(
                 replace(todo, products=tuple(products)), folder, **how
             ),
         )
+
+    def verify(
+        self,
+        folder: str | Path,
+        *,
+        remote: bool = False,
+        repair: bool = False,
+        progress: VerifyProgress | None = None,
+    ) -> Verified:
+        """Read every file of a folder, and below, again and compare it with its receipt.
+
+        With `remote` the archives are asked whether they have other files by now; with `repair`
+        what is damaged or missing is fetched again. Raises ArchiveError where a login fails.
+        """
+        from skyatlas.journeys.compare import compared
+        from skyatlas.journeys.repair import repaired
+        from skyatlas.journeys.verify import verify
+
+        found = verify(Path(folder), progress=progress)
+        if remote:
+            names = {one.receipt.product.archive for one in found.findings if one.receipt}
+            for name in sorted(names & set(registry.names())):
+                self._sign_in_if_known(registry.archive(name))
+            found = compared(found, self.door)
+        if repair:
+            found = repaired(found, self.fetch, made_up=self.settings.sandbox is not None)
+        return found
 
     def login(
         self,

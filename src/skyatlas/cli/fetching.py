@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from skyatlas.cli.arguments import targets
-from skyatlas.cli.options import Code, common, filters, say, session
+from skyatlas.cli.options import Code, common, filters, say, session, verbosity
 
 if TYPE_CHECKING:
-    from skyatlas.journeys.fetch import Fetched, Plan
+    from skyatlas.journeys.fetch import Fetched, Plan, Progress, State
+    from skyatlas.model import Failure, Receipt
     from skyatlas.observations import Observations
     from skyatlas.session import Session
 
@@ -150,10 +151,31 @@ def _saved(path: Path) -> Observations:
 
 
 def _fetched(fetching: Session, todo: Plan, output: Path, *, check: bool) -> Fetched:
-    from skyatlas.cli.progress import Bar
+    from skyatlas.journeys.progress import shown
 
-    with Bar(len(todo.products)) as progress:
+    level = verbosity()
+    with shown(len(todo.products) if level >= 0 else 0, each=level > 0) as bar:
+        progress = _Told(bar) if level > 0 else bar or False
         return fetching.fetch(todo, output, progress=progress, check=check)
+
+
+class _Told:
+    """With -v: a line for each file that is done with, besides the bar."""
+
+    def __init__(self, bar: Progress | None) -> None:
+        self._bar = bar
+
+    def at(self, state: State) -> None:
+        """So far we are."""
+        if self._bar is not None:
+            self._bar.at(state)
+
+    def end(self, outcome: Receipt | Failure) -> None:
+        """A file is done with."""
+        if self._bar is not None:
+            self._bar.end(outcome)
+        if outcome.status not in ("refused", "failed"):
+            say(f"{outcome.status} {getattr(outcome, 'path', '')}")
 
 
 def _show_plan(todo: Plan, *, as_json: bool) -> None:

@@ -13,7 +13,6 @@ from skyatlas.cli.options import Code, common, say, session, verbosity
 
 if TYPE_CHECKING:
     from skyatlas.journeys.verify import Finding, Progress, Verified
-    from skyatlas.session import Session
 
 
 @click.command(
@@ -37,28 +36,13 @@ def verify(folder: Path, *, remote: bool, repair: bool, as_json: bool) -> int:
     With --repair, what replaces a file that was edited leaves the edited one beside it.
     """
     with session() as atlas, _Bar() as progress:
-        found = _verified(atlas, folder, progress, remote=remote, repair=repair)
+        found = atlas.verify(folder, remote=remote, repair=repair, progress=progress)
     if as_json:
         click.echo(json.dumps(found.to_json(), indent=1, ensure_ascii=False))
     else:
         _show(found)
     _summary(found)
     return _code(found)
-
-
-def _verified(
-    atlas: Session, folder: Path, progress: Progress, *, remote: bool, repair: bool
-) -> Verified:
-    from skyatlas.journeys.compare import compared
-    from skyatlas.journeys.repair import repaired
-    from skyatlas.journeys.verify import verify
-
-    found = verify(folder, progress=progress)
-    if remote:
-        found = compared(found, atlas.door)
-    if repair:
-        found = repaired(found, atlas.fetch, made_up=atlas.settings.sandbox is not None)
-    return found
 
 
 def _show(found: Verified) -> None:

@@ -220,6 +220,8 @@ class Arrival:
         data = data[:left] if left < len(data) else data
         stretch.here += len(data)
         self.came += len(data)
+        if self.product.size_exact and stretch.here > (self.product.size or 0):
+            raise Corrupt(self._too_long(stretch.here), product=self.product)
         if self._memory is not None:
             self._memory.append(data)
             if stretch.here > _SMALL:
@@ -557,6 +559,12 @@ class Arrival:
                 f"{length:,}: they are not the same file",
                 product=self.product,
             )
+
+    def _too_long(self, size: int) -> str:
+        return (
+            f"{self._name()} has more than the {self.product.size:,} bytes that the archive said "
+            f"({size:,} came so far); fetch it again"
+        )
 
     def _check_start(self) -> None:
         if self._memory and looks_like_html(self._memory[0][:4096]):
