@@ -44,9 +44,11 @@ class State:
     """Files that are done with."""
     of: int
     bytes: int
-    """Bytes that are here, also of unfinished files."""
+    """Bytes that came in this run, also of unfinished files; of kept files none."""
     total: int | None
-    """Bytes of all files; None where the archives did not tell."""
+    """Bytes that this run brings in all; None where the archives did not tell of every file."""
+    likely: int | None = None
+    """The same, as far as it can be guessed from the files that have begun."""
     under_way: Sequence[tuple[Product, int, int | None]] = ()
     """Files on their way: bytes that are here, bytes of the whole or None."""
 
@@ -227,13 +229,15 @@ class _Fetching:
         self._made_up = door.route.sandbox is not None
         self._outcomes: dict[str, Receipt | Failure] = {}
         self._ended: queue.SimpleQueue[tuple[Product, Receipt | AtlasError]] = queue.SimpleQueue()
-        self._bytes = 0
+        self._bytes = self._brought = 0
+        """Bytes and number of the files that came home in this run."""
         self._total: int | None = None
 
     def run(self, stop: Event | None) -> None:
         """Until every product has its outcome, or an exception (Ctrl-C) comes."""
         orders = list(self._orders())
-        self._total = None if self.todo.unsized else self.todo.size
+        sizes = [order.product.size for order in orders if order.product.size is not None]
+        self._total = sum(sizes) if len(sizes) == len(orders) else None
         transfers = self._door.transfers
         transfers.submit(orders)
         left = len(orders)
@@ -359,8 +363,9 @@ class _Fetching:
 
     def _note(self, product: Product, outcome: Receipt | Failure) -> None:
         self._outcomes[product.key] = outcome
-        if isinstance(outcome, Receipt):
+        if isinstance(outcome, Receipt) and outcome.status != "kept":
             self._bytes += outcome.size
+            self._brought += 1
         if self._progress is not None:
             self._progress.end(outcome)
 
@@ -370,9 +375,17 @@ class _Fetching:
             for arrival in self._door.transfers.under_way(self)
         ]
         here = self._bytes + sum(size for _, size, _ in under_way)
-        return State(
-            len(self._outcomes), len(self.todo.products), here, self._total, tuple(under_way)
-        )
+        files, of = len(self._outcomes), len(self.todo.products)
+        return State(files, of, here, self._total, self._likely(under_way), tuple(under_way))
+
+    def _likely(self, under_way: Sequence[tuple[Product, int, int | None]]) -> int | None:
+        """As if the files of which nothing is known were as large as the others."""
+        if self._total is not None:
+            return self._total
+        lengths = [length for _, _, length in under_way if length is not None]
+        known, files = self._bytes + sum(lengths), self._brought + len(lengths)
+        unknown = len(self.todo.products) - len(self._outcomes) - len(lengths)
+        return known + known * unknown // files if files else None
 
 
 def _make(folder: Path) -> None:

@@ -79,7 +79,7 @@ class Bar:
             self._task,
             description=f"{state.files}/{state.of} files",
             completed=state.bytes,
-            total=state.total,
+            total=state.likely,
             more=f"{len(state.under_way)} on their way{failed}",
         )
         if self._each:
@@ -128,20 +128,27 @@ class Line:
 def told(state: State, seconds: float, failed: int = 0) -> str:
     """A state in one line: a bar, files, bytes, rate, time left."""
     share = state.files / state.of if state.of else 1.0
-    if state.total:
-        share = min(1.0, state.bytes / state.total)
+    if state.likely:
+        share = min(1.0, state.bytes / state.likely)
     full = round(share * _WIDTH)
     rate = state.bytes / seconds if seconds > 0 else 0.0
     words = [
         f"{'█' * full}{'·' * (_WIDTH - full)} {state.files}/{state.of} files",
-        size_text(state.bytes) + (f" of {size_text(state.total)}" if state.total else ""),
+        size_text(state.bytes) + _of(state),
         f"{size_text(rate)}/s",
     ]
-    if state.total and rate and state.files < state.of:
-        words.append(f"{(state.total - state.bytes) / rate:.0f} s left")
+    if state.likely and rate and state.files < state.of:
+        words.append(f"{max(0, state.likely - state.bytes) / rate:.0f} s left")
     if failed:
         words.append(f"{failed} failed")
     return ", ".join(words)
+
+
+def _of(state: State) -> str:
+    if state.total is None and state.likely is None:
+        return ""
+    about = "about " if state.total is None else ""
+    return f" of {about}{size_text(state.total or state.likely or 0)}"
 
 
 def _in_notebook() -> bool:

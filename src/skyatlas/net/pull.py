@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["Enough", "NoRange", "Pull", "Stretch", "Taker"]
 
 _HOPS = 10
+_TAPE = 10.0
+"""Seconds to wait for a file that is fetched from tape, where the archive does not say."""
 _MOST_SAID = 65_536
 """Bytes kept of an answer that is not the file."""
 _RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
@@ -274,7 +276,7 @@ class Pull:
         wait = retry_after(self._reply.headers.get("retry-after"), self._street.clock.today())
         question = self._street.question(self.url)
         if status == 202:  # archives that fetch a file from tape first
-            return error_for(question, 503, "", wait)
+            return error_for(question, 503, "", _TAPE if wait is None else wait)
         if status < 400:
             return Unreadable(
                 f"{question.name} answered {status} instead of a file",

@@ -48,6 +48,12 @@ _opening = threading.Lock()
 _random = random.SystemRandom()
 
 
+class _Offline(Unreachable):
+    """We do not want to ask; trying again changes nothing."""
+
+    again = False
+
+
 class Route:
     """Where a request to an archive's address really goes: there, to the sandbox, or nowhere."""
 
@@ -62,7 +68,7 @@ class Route:
         """
         if self.offline:
             host = urlsplit(url).netloc.rpartition("@")[2]
-            raise Unreachable(
+            raise _Offline(
                 f"{host} was not asked because skyatlas is offline; leave out --offline to ask it",
                 archive=host,
                 url=redact(url),
