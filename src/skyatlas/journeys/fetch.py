@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 from skyatlas import library
 from skyatlas.archive import Ask
 from skyatlas.errors import ArchiveError, AtlasError, BadInput, Unwritable
-from skyatlas.journeys.verify import rehash
 from skyatlas.model import Association, Failure, Note, Product, Receipt, Why, size_text
 from skyatlas.net.transfer import Order
 from skyatlas.net.unpack import unpack_lzw
@@ -306,7 +305,7 @@ class _Fetching:
             receipt = self.shelf.find(product.key, made_up=self._made_up)
             if receipt is None:
                 missing.append(product)
-            elif self._check and not rehash(receipt):
+            elif self._check and not _as_it_was(receipt):
                 missing.append(product)
                 rotten.add(product.key)
             else:
@@ -386,6 +385,12 @@ class _Fetching:
         known, files = self._bytes + sum(lengths), self._brought + len(lengths)
         unknown = len(self.todo.products) - len(self._outcomes) - len(lengths)
         return known + known * unknown // files if files else None
+
+
+def _as_it_was(receipt: Receipt) -> bool:
+    from skyatlas.journeys.verify import rehash
+
+    return rehash(receipt)
 
 
 def _make(folder: Path) -> None:

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from skyatlas.model import size_text
@@ -104,8 +105,7 @@ class Line:
     """One line of a notebook that changes in its place; needs no widgets."""
 
     def __init__(self) -> None:
-        from IPython.display import display
-
+        display: Any = import_module("IPython.display").display
         self._handle = display({"text/plain": "…"}, raw=True, display_id=True)
         self._began = self._told = time.monotonic()
         self._failed = 0

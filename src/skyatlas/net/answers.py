@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 from skyatlas.errors import ArchiveError, Broken, Busy, Refused
@@ -84,6 +83,8 @@ def retry_after(value: str | None, today: float) -> float | None:
     try:
         seconds = float(text)
     except ValueError:
+        from email.utils import parsedate_to_datetime
+
         try:
             seconds = parsedate_to_datetime(text).timestamp() - today
         except (ValueError, TypeError, OverflowError):

@@ -419,7 +419,7 @@ class Arrival:
 
     def _conclude(self) -> None:
         """All bytes are here: verify, give the final name, keep the receipt."""
-        data = b"".join(self._memory) if self._memory is not None else None
+        data = self._memory
         if self._body is None:
             self._body = self._new_body(())
         body, name, resumed, doubted = self._body, self._name(), self._resumed, self._doubted
@@ -443,7 +443,7 @@ class Arrival:
         self._transfers.settled()
         self._end(receipt)
 
-    def _verified(self, body: Body, data: bytes | None, doubted: str) -> tuple[str, ...]:
+    def _verified(self, body: Body, data: list[bytes] | None, doubted: str) -> tuple[str, ...]:
         try:
             return body.whole(data, durable=self.order.street.durable)
         except Doubtful as doubt:

@@ -57,11 +57,15 @@ class Body:
         self._catch_up()
         self._part.vouch(start, end, sha256)
 
-    def whole(self, data: bytes | None, *, durable: bool) -> tuple[str, ...]:
-        """All is here (`data`: what stayed in memory); how it was verified. Raises Corrupt."""
-        if data is not None:
-            self._part.write(0, data)
-            self.inspection.feed(data)
+    def whole(self, data: list[bytes] | None, *, durable: bool) -> tuple[str, ...]:
+        """All is here; how it was verified. Raises Corrupt.
+
+        `data` is what stayed in memory. It is written as it came, in small pieces: one large
+        buffer for each file costs more than all the calls that it would spare.
+        """
+        for piece in data or ():
+            self._part.write(self.inspection.size, piece)
+            self.inspection.feed(piece)
         self._catch_up()
         ways = self.inspection.finish(Path(self._part.path))
         self._part.cut(self.inspection.size)

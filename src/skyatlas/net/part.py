@@ -137,10 +137,9 @@ class Part:
 
     def write(self, at: int, data: bytes) -> None:
         """Put bytes in their place."""
-        view = memoryview(data)
-        while view:
-            written = os.pwrite(self._file, view, at)
-            view, at = view[written:], at + written
+        written = os.pwrite(self._file, data, at)
+        if written < len(data):
+            self.write(at + written, data[written:])
 
     def read(self, at: int, size: int) -> bytes:
         """Bytes that were written before."""
