@@ -109,6 +109,8 @@ class Arrival:
         """What has come or is on its way, of the present body."""
         self._transfers = transfers
         self._strand = Strand(transfers.scribes)
+        self._learning = Strand(transfers.scribes)
+        """Follows the other: it inspects what that has written."""
         self._body: Body | None = None
         self._memory: list[bytes] | None = None
         """The bytes so far, in order, while they are few; None: they are in the part."""
@@ -383,13 +385,26 @@ class Arrival:
         """Hand the bytes that wait to the strand."""
         if not lane.size or self._body is None:
             return
-        body, start, at = self._body, pull.stretch.start, pull.stretch.here - lane.size
-        pieces, lane.pending, lane.size = lane.pending, [], 0
-        self._do(lambda: body.write(start, at, b"".join(pieces)))
-        if self._strand.waiting > _MOST_WAITING and not lane.paused:
+        pieces, size, lane.pending, lane.size = lane.pending, lane.size, [], 0
+        self._put(self._body, pull.stretch.start, pull.stretch.here - size, pieces)
+        if self._strand.waiting + self._learning.waiting > _MOST_WAITING and not lane.paused:
             lane.paused = True
             pull.pause(pycurl.PAUSE_ALL)
-            self._do(lambda: self._transfers.line.call(lambda: self._resume(pull, lane)))
+            self._last(lambda: self._transfers.line.call(lambda: self._resume(pull, lane)))
+
+    def _put(self, body: Body, start: int, at: int, pieces: list[bytes]) -> None:
+        """Write; and when that is done inspect, while the next bytes are written."""
+
+        def work() -> None:
+            body.put(at, pieces)
+            self._learning.do(self._careful(lambda: body.learn(start, at, pieces), body))
+
+        self._do(work)
+
+    def _last(self, job: Callable[[], None]) -> None:
+        """Have something done after all that was given before was written and inspected."""
+        body = self._body
+        self._do(lambda: self._learning.do(self._careful(job, body)))
 
     def _resume(self, pull: Pull, lane: Lane) -> None:
         lane.paused = False
@@ -402,7 +417,7 @@ class Arrival:
         self._body, self._memory = body, None
         self._do(body.begin)
         if pieces:
-            self._do(lambda: body.write(0, 0, b"".join(pieces)))
+            self._put(body, 0, 0, pieces)
 
     def _new_body(self, spans: list[Span] | tuple[()]) -> Body:
         assert self.journal is not None
@@ -437,7 +452,10 @@ class Arrival:
                 raise
             self._transfers.line.call(lambda: self._kept_home(receipt))
 
-        self._do(work)
+        if data is None:
+            self._last(work)
+        else:
+            self._do(work)
 
     def _kept_home(self, receipt: Receipt) -> None:
         self._transfers.settled()
@@ -478,7 +496,7 @@ class Arrival:
         if not isinstance(outcome, Receipt):
             if self._memory and self.journal is not None and self.journal.validator:
                 self._to_disk()
-            self._strand.do(lambda: self._release(outcome))
+            self._strand.do(lambda: self._learning.do(lambda: self._release(outcome)))
         else:
             self._transfers.ended(self, outcome)
 
@@ -500,16 +518,17 @@ class Arrival:
 
     def _do(self, job: Callable[[], None]) -> None:
         """Have the strand do this; what goes wrong is the end of this body."""
-        body = self._body
+        self._strand.do(self._careful(job, self._body))
 
-        def careful() -> None:
+    def _careful(self, job: Callable[[], None], body: Body | None) -> Callable[[], None]:
+        def work() -> None:
             try:
                 job()
             except (AtlasError, OSError) as error:
                 # `error` is gone when the line gets there.
                 self._transfers.line.call(lambda harm=error: self._harmed(harm, body))  # type: ignore[misc]
 
-        self._strand.do(careful)
+        return work
 
     def _harmed(self, error: AtlasError | OSError, body: Body | None) -> None:
         self._settling = False

@@ -1,11 +1,13 @@
 """This file takes the bytes of one answer: to the disk, through the inspection, in the right place.
 
 Small bodies stay in memory until they are whole. Larger ones go to the part as they come; stretches
-that come out of order are inspected when their turn is there. Everything here runs on one strand.
+that come out of order are inspected when their turn is there. `put` runs on one strand, all else on
+one that follows it: a disk and a processor can be busy at the same time.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path
@@ -42,9 +44,13 @@ class Body:
         """Have the part start from zero, with a journal."""
         self._part.begin(self.journal)
 
-    def write(self, start: int, at: int, data: bytes) -> None:
-        """Take the next bytes, `at`, of the stretch that began at `start`; the journal says so."""
-        self._part.write(at, data)
+    def put(self, at: int, pieces: list[bytes]) -> None:
+        """Write bytes that follow each other."""
+        self._part.write_all(at, pieces)
+
+    def learn(self, start: int, at: int, pieces: list[bytes]) -> None:
+        """Inspect what was put at `at`, of the stretch that began at `start`; the journal says so."""
+        data = b"".join(pieces)
         self._ends[start] = end = at + len(data)
         if self.inspection.size == at:
             self.inspection.feed(data)
@@ -55,7 +61,7 @@ class Body:
             digest.update(data)
             sha256 = digest.hexdigest()
         self._catch_up()
-        self._part.vouch(start, end, sha256)
+        self._part.vouch(self.journal, start, end, sha256)
 
     def whole(self, data: list[bytes] | None, *, durable: bool) -> tuple[str, ...]:
         """All is here; how it was verified. Raises Corrupt.
@@ -81,5 +87,8 @@ class Body:
             for start, end in self._ends.items():
                 while start <= self.inspection.size < end:
                     size = min(_PIECE, end - self.inspection.size)
-                    self.inspection.feed(self._part.read(self.inspection.size, size))
+                    piece = self._part.read(self.inspection.size, size)
+                    if not piece:
+                        raise OSError(errno.EIO, "the part was cut by somebody else")
+                    self.inspection.feed(piece)
                     moved = True

@@ -19,11 +19,11 @@ __all__ = ["LARGE", "Lanes"]
 
 LARGE = 64 * 1024 * 1024
 """Bytes. Smaller files come over one connection."""
-_SMALLEST = 4 * 1024 * 1024
+_SMALLEST = 1024 * 1024
 """Bytes. A stretch is not made smaller than this."""
-_LOOK = 0.1
+_LOOK = 0.05
 """Seconds between looks."""
-_MEASURE = 0.25
+_MEASURE = 0.15
 """Seconds over which a rate is measured."""
 _FAST = 100e6
 """Bytes per second of one connection; nobody throttles to so much."""

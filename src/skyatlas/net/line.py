@@ -99,7 +99,9 @@ class Line:
 
         def work() -> None:
             if self._busy.get(exchange.curl) is exchange:
-                exchange.curl.pause(state)
+                # It is over already, and nobody has been told yet.
+                with contextlib.suppress(pycurl.error):
+                    exchange.curl.pause(state)
 
         self._todo.append(work)
 

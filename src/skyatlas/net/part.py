@@ -14,6 +14,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from threading import Lock
 
 from skyatlas.net.leases import try_lock
 
@@ -24,6 +25,8 @@ Span = tuple[int, int]
 
 _FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)
 _PIECE = 1024 * 1024
+_MOST_AT_ONCE = 512
+"""Pieces in one call; the system takes 1024."""
 _LONGEST = 64 * 1024 * 1024
 """Bytes. A journal has about 100 for each MiB of its file; anything longer is not ours."""
 _DIGESTS = ("digest", "repr-digest", "content-md5", "content-digest")
@@ -78,12 +81,15 @@ class Journal:
 class Part:
     """The unfinished file of one product."""
 
-    __slots__ = ("_file", "_fresh", "_journal_file", "_settled", "path")
+    __slots__ = ("_file", "_fresh", "_journal", "_journal_file", "_lock", "_settled", "path")
 
     def __init__(self, path: str) -> None:
         self.path = path
         self._file = -1
+        self._journal: Journal | None = None
         self._journal_file = -1
+        self._lock = Lock()
+        """For the journal's file: who vouches must not write into what another has closed."""
         self._fresh = False
         """Whether nothing of it was there before."""
         self._settled = False
@@ -141,14 +147,24 @@ class Part:
         if written < len(data):
             self.write(at + written, data[written:])
 
+    def write_all(self, at: int, pieces: list[bytes]) -> None:
+        """Put bytes that follow each other in their place."""
+        if len(pieces) > _MOST_AT_ONCE or not hasattr(os, "pwritev"):
+            self.write(at, b"".join(pieces))
+            return
+        written = os.pwritev(self._file, pieces, at)
+        if written < sum(map(len, pieces)):
+            self.write(at + written, b"".join(pieces)[written:])
+
     def read(self, at: int, size: int) -> bytes:
         """Bytes that were written before."""
         return os.pread(self._file, size, at)
 
-    def vouch(self, start: int, end: int, sha256: str) -> None:
-        """Say in the journal that these bytes are here and have this hash."""
-        if self._journal_file >= 0:
-            os.write(self._journal_file, f"{start} {end} {sha256}\n".encode())
+    def vouch(self, journal: Journal, start: int, end: int, sha256: str) -> None:
+        """Say in the journal, if it still is that one, that these bytes are here with this hash."""
+        with self._lock:
+            if self._journal_file >= 0 and self._journal is journal:
+                os.write(self._journal_file, f"{start} {end} {sha256}\n".encode())
 
     def cut(self, size: int) -> None:
         """Drop what lies behind the last byte of the file."""
@@ -204,30 +220,34 @@ class Part:
         self._close()
 
     def _close(self) -> None:
-        for file in (self._file, self._journal_file):
-            if file >= 0:
-                os.close(file)
-        self._file = self._journal_file = -1
+        self._close_journal()
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
 
-    def _forget_journal(self) -> None:
-        if self._journal_file >= 0:
+    def _close_journal(self) -> bool:
+        with self._lock:
+            if self._journal_file < 0:
+                return False
             os.close(self._journal_file)
             self._journal_file = -1
-        elif self._fresh:
-            return
-        self.journal_path.unlink(missing_ok=True)
+            return True
+
+    def _forget_journal(self) -> None:
+        if self._close_journal() or not self._fresh:
+            self.journal_path.unlink(missing_ok=True)
 
     def _rewrite(self, journal: Journal, lines: Iterable[tuple[int, int, str]]) -> None:
         """A fresh journal, open for further lines."""
-        if self._journal_file >= 0:
-            os.close(self._journal_file)
-            self._journal_file = -1
+        self._close_journal()
         fresh = self.journal_path.with_name(self.journal_path.name + ".new")
         text = json.dumps(asdict(journal)) + "\n"
         text += "".join(f"{start} {end} {sha256}\n" for start, end, sha256 in lines)
         fresh.write_text(text, "utf-8")
         fresh.replace(self.journal_path)
-        self._journal_file = os.open(self.journal_path, os.O_WRONLY | os.O_APPEND)
+        with self._lock:
+            self._journal = journal
+            self._journal_file = os.open(self.journal_path, os.O_WRONLY | os.O_APPEND)
 
     def _read_journal(self) -> tuple[Journal, list[tuple[int, int, str]]] | None:
         try:
