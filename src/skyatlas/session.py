@@ -225,6 +225,7 @@ class Session:
             place = Path(folder)
             done = fetch(todo, place, registry.archive, self.street, progress=hears, **how)
         how["progress"] = progress
+        how.pop("stop", None)  # it may be set by now
         return replace(
             done,
             again=lambda products: self.fetch(

@@ -11,13 +11,14 @@ import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Protocol
 
 from skyatlas import library
 from skyatlas.archive import Ask
 from skyatlas.errors import ArchiveError, AtlasError, BadInput, Unwritable
 from skyatlas.model import Association, Failure, Note, Product, Receipt, Why, size_text
+from skyatlas.net.keeping import Owner
 from skyatlas.net.transfer import Order
 from skyatlas.net.unpack import unpack_lzw
 
@@ -276,10 +277,14 @@ class _Fetching:
         found = self.shelf.find(product.key, made_up=self._made_up)
         return None if found is None or self._check else replace(found, status="kept")
 
-    def owns(self, path: Path, product: Product) -> bool:
-        """Whether nobody else's receipt claims this file."""
+    def owner(self, path: Path, product: Product) -> Owner:
+        """Whose the file is by its receipt."""
         receipt = library.receipt_of(path)
-        return receipt is None or receipt.product.key == product.key
+        if receipt is None:
+            return Owner.NOBODY
+        if receipt.product.key != product.key or receipt.made_up is not self._made_up:
+            return Owner.OTHER
+        return Owner.OURS if library.is_whole(receipt) else Owner.EDITED
 
     def keep(self, receipt: Receipt) -> Receipt:
         """Unpack a .fits.Z, and write the receipt."""
@@ -311,7 +316,7 @@ class _Fetching:
             else:
                 self._note(product, replace(receipt, status="kept"))
         anonymous = self._door.without_login()
-        for product in self._fitting(missing):
+        for product in self._fitting(self._inside(missing)):
             yield Order(
                 product,
                 self._folder / product.folder if product.folder else self._folder,
@@ -319,6 +324,18 @@ class _Fetching:
                 self,
                 replace=product.key in rotten,
             )
+
+    def _inside(self, products: Sequence[Product]) -> list[Product]:
+        """Those that stay in the folder; the others fail at once."""
+        good = []
+        for product in products:
+            path = PurePath(product.folder)
+            if path.is_absolute() or ".." in path.parts:
+                words = f"the folder {product.folder!r} of a product leads out of its place"
+                self._note(product, Failure(product, BadInput(words)))
+            else:
+                good.append(product)
+        return good
 
     def _fitting(self, products: Sequence[Product]) -> Iterator[Product]:
         """Those whose disk has room for all that is to come to it; the others fail at once.

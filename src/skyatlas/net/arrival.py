@@ -21,11 +21,11 @@ from skyatlas.model import Product, Receipt
 from skyatlas.net.answers import again_in
 from skyatlas.net.body import Body
 from skyatlas.net.disposition import file_name, safe_name
-from skyatlas.net.keeping import Facts, check_room, settle, stem, unwritable
+from skyatlas.net.keeping import Facts, Owner, check_room, settle, stem, unwritable
 from skyatlas.net.lanes import LARGE
 from skyatlas.net.part import Journal, Part, Span
 from skyatlas.net.promise import Doubtful, Promise, looks_like_html
-from skyatlas.net.pull import Enough, NoRange, Pull, Stretch
+from skyatlas.net.pull import Enough, NoRange, Pull, Stretch, our_own
 from skyatlas.net.scribes import Strand
 
 if TYPE_CHECKING:
@@ -55,8 +55,8 @@ class Batch(Protocol):
     def here(self, product: Product) -> Receipt | None:
         """The receipt where the file has come home meanwhile. In the line's thread: be quick."""
 
-    def owns(self, path: Path, product: Product) -> bool:
-        """Whether the file that is at `path` may be this product's. In a scribe's thread."""
+    def owner(self, path: Path, product: Product) -> Owner:
+        """Whose the file is that is at `path`. In a scribe's thread."""
 
     def keep(self, receipt: Receipt) -> Receipt:
         """A file has its final name: keep its receipt. In a scribe's thread; may raise."""
@@ -65,7 +65,7 @@ class Batch(Protocol):
         """The end of this product. In the line's thread: be quick."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Order:
     """One file that somebody wants."""
 
@@ -74,6 +74,17 @@ class Order:
     street: Street
     batch: Batch
     replace: bool = False
+    source: int = 0
+    """Which of the product's addresses is asked first."""
+
+    @property
+    def url(self) -> str:
+        """The address that is asked first."""
+        return self.address(self.source)
+
+    def address(self, number: int) -> str:
+        """One of the product's addresses."""
+        return (self.product.url, *self.product.mirrors)[number]
 
 
 @dataclass(slots=True)
@@ -95,15 +106,15 @@ class Arrival:
         self.product = order.product
         self.stem = stem(order.product)
         self.part = Part(f"{order.folder}{os.sep}{self.stem}.part")
-        self.host = _host(order.product.url)
-        """Whose turn it takes."""
+        self.host = self.first_host = _host(order.url)
+        """Whose turn it takes; and took at first."""
         self.lanes: dict[Pull, Lane] = {}
         self.journal: Journal | None = None
         self.ranges = True
         """False: the archive gives no ranges of this file."""
         self.came = 0
         """Bytes that came over the line."""
-        self._source = 0
+        self._source = order.source
         """Which of the product's addresses is asked."""
         self._stretches: list[Stretch] = []
         """What has come or is on its way, of the present body."""
@@ -114,8 +125,10 @@ class Arrival:
         self._body: Body | None = None
         self._memory: list[bytes] | None = None
         """The bytes so far, in order, while they are few; None: they are in the part."""
-        self._answered = order.product.url
-        self._attempt, self._came_before = 1, 0
+        self._answered = order.url
+        self._attempt, self._most = 1, 0
+        self._changed = 0
+        """How often the archive had another file than before, or gave no range."""
         self._was_wrong, self._doubted = False, ""
         self._collected = False
         """Whether the line puts the bytes into `_memory` by itself."""
@@ -129,13 +142,14 @@ class Arrival:
     @property
     def url(self) -> str:
         """The address that is asked at present."""
-        return (self.product.url, *self.product.mirrors)[self._source]
+        return self.order.address(self._source)
 
     @property
     def size(self) -> int:
         """Bytes that are here."""
-        if self._collected and self._memory is not None:
-            return sum(map(len, self._memory))
+        memory = self._memory  # the line may take it away meanwhile
+        if self._collected and memory is not None:
+            return sum(map(len, memory))
         return sum(stretch.here - stretch.start for stretch in self._stretches)
 
     @property
@@ -150,7 +164,12 @@ class Arrival:
             return
 
         def recover() -> None:
-            recovered = self.part.recover(self.url)
+            recovered = None
+            try:
+                recovered = self.part.recover(self.url)
+            except OSError as error:
+                self._transfers.line.call(lease.release)
+                raise error from None
             self._transfers.line.call(lambda: self._recovered(recovered, lease))
 
         self._do(recover)
@@ -193,6 +212,8 @@ class Arrival:
         self._transfers.street.turns.told(self.host, None)
         if pull.ranged:
             self._answered = pull.url
+            if len(self.lanes) == 1 and (self.length or 0) >= LARGE:
+                self._transfers.grows(self)
             return None
         if len(self.lanes) > 1:
             raise NoRange
@@ -219,6 +240,7 @@ class Arrival:
         if stretch.here == 0 and looks_like_html(data[:4096]):
             self._refuse_web_page()
         left = len(data) if stretch.end is None else stretch.end - stretch.here
+        enough = left < len(data) or (left == len(data) and pull.cut)
         data = data[:left] if left < len(data) else data
         stretch.here += len(data)
         self.came += len(data)
@@ -234,7 +256,7 @@ class Arrival:
             lane.size += len(data)
             if lane.size >= (_FLUSH if self._strand.waiting else _FLUSH_IDLE):
                 self._flush(pull, lane)
-        if left < len(data) or (left == len(data) and pull.cut):
+        if enough:
             raise Enough
 
     def closed(self, pull: Pull, error: Exception | None) -> None:
@@ -250,7 +272,11 @@ class Arrival:
         elif isinstance(error, OSError):
             self._end(unwritable(self.product, self.order.folder, error))
         elif isinstance(error, AtlasError):
-            if not self.lanes:  # the others go on; its part is asked for again after them
+            if self.lanes:
+                # The others go on; what it did not bring is asked for after them.
+                self.ranges = self.ranges and pull.stretch.here > pull.stretch.start
+                self._give_back(pull)
+            else:
                 self._failed(error)
         else:
             try:
@@ -307,29 +333,38 @@ class Arrival:
     def _without_range(self, pull: Pull) -> None:
         """The archive did not give a range: the others bring its bytes, or all starts anew."""
         self.ranges = False
+        self._give_back(pull)
+        if not self.lanes:
+            self._forget()
+            self._changed += 1
+            if self._changed > self.order.street.patience.tries:
+                words = f"{self.host} has another file each time that {self.stem} is asked for"
+                self._give_up(Incomplete(f"{words}; try again later", product=self.product))
+            else:
+                self._transfers.again(self, 0.0)
+
+    def _give_back(self, pull: Pull) -> None:
+        """It brought nothing: the one that it took its stretch from brings that as well."""
         before = [one for one in self.lanes if one.stretch.end == pull.stretch.start]
         if before and pull.stretch.here == pull.stretch.start:
             before[0].stretch.end = pull.stretch.end
             self._stretches.remove(pull.stretch)
-        elif not self.lanes:
-            self._forget()
-            self._transfers.again(self, 0.0)
 
     def _failed(self, error: AtlasError) -> None:
         """A try was in vain: wait and try again, ask the next address, or give up."""
         street, host = self.order.street, self.host
         patience = street.patience
         street.turns.told(host, error)
-        progress = self.came - self._came_before
-        self._came_before = self.came
-        self._attempt = 1 if progress >= _ENOUGH else self._attempt + 1
+        # Only what is kept counts: a file that starts from zero each time gets nowhere.
+        self._attempt = 1 if self.size - self._most >= _ENOUGH else self._attempt + 1
+        self._most = max(self._most, self.size)
         error = self._kept(error)
         asked_to = error.wait if isinstance(error, Busy) else None
         wait = street.pause(self._attempt - 1) if asked_to is None else asked_to
         if not error.again or self._attempt > patience.tries or wait > patience.longest_wait:
             self._give_up(error)
             return
-        if getattr(error, "status", None) == 429:
+        if asked_to is not None or getattr(error, "status", None) == 429:
             street.turns.hold(host, wait)
         _log.info("%s", again_in(error, wait))
         self._transfers.again(self, wait)
@@ -342,6 +377,7 @@ class Arrival:
         self._leave()
         self._forget()
         if self._was_wrong:
+            self._said.pop(self._source, None)  # what it said of the file means nothing
             self._give_up(error)
         else:
             self._was_wrong = True
@@ -353,7 +389,8 @@ class Arrival:
             host = self.host
             self._source += 1
             self.host = _host(self.url)
-            self._attempt, self._was_wrong, self._doubted = 1, False, ""
+            self._attempt, self._most = 1, 0
+            self._was_wrong, self._doubted = False, ""
             self._forget()
             _log.info("%s; trying %s", str(error).removesuffix("; try again later"), self.host)
             self._transfers.freed(host)
@@ -484,8 +521,8 @@ class Arrival:
             size=body.size,
             versions=order.street.versions,
         )
-        owns, replace = order.batch.owns, order.replace
-        return settle(self.product, order.folder, self.part, facts, owns, replace=replace)
+        owner, replace = order.batch.owner, order.replace
+        return settle(self.product, order.folder, self.part, facts, owner, replace=replace)
 
     def _end(self, outcome: Receipt | AtlasError) -> None:
         """The end, whatever it is; the bytes that are good for a later run stay."""
@@ -504,7 +541,7 @@ class Arrival:
         try:
             self.part.release()
         except OSError as error:
-            _log.debug("%s: %s", self.part.path, error)
+            _log.debug("%s: %s", self.stem, error)
         self._transfers.line.call(lambda: self._transfers.ended(self, outcome))
 
     def _leave(self) -> None:
@@ -524,13 +561,14 @@ class Arrival:
         def work() -> None:
             try:
                 job()
-            except (AtlasError, OSError) as error:
-                # `error` is gone when the line gets there.
-                self._transfers.line.call(lambda harm=error: self._harmed(harm, body))  # type: ignore[misc]
+            except Exception as error:  # noqa: BLE001 (nobody may wait for ever)
+                known = isinstance(error, AtlasError | OSError)
+                harm = error if known else our_own(error, self.product)
+                self._transfers.line.call(lambda: self._harmed(harm, body))
 
         return work
 
-    def _harmed(self, error: AtlasError | OSError, body: Body | None) -> None:
+    def _harmed(self, error: Exception, body: Body | None) -> None:
         self._settling = False
         if self._over or body is not self._body:
             return
@@ -538,7 +576,7 @@ class Arrival:
             self._wrong(error)
         elif isinstance(error, OSError):
             self._end(unwritable(self.product, self.order.folder, error))
-        else:
+        elif isinstance(error, AtlasError):
             self._end(error)
 
     # Words.

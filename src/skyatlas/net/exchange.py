@@ -56,7 +56,7 @@ class Reply:
     def length(self) -> int | None:
         """Bytes of the body by Content-Length, or None."""
         text = self.headers.get("content-length", "")
-        return int(text) if text.isdecimal() else None
+        return int(text) if text.isdecimal() and len(text) < 20 else None
 
 
 class LineBroken(Exception):

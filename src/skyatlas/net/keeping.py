@@ -9,9 +9,10 @@ import errno
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import Enum
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -23,16 +24,30 @@ from skyatlas.net.disposition import LONGEST, safe_name
 from skyatlas.net.part import Journal, Part
 from skyatlas.net.redaction import redact
 
-__all__ = ["Facts", "check_room", "settle", "stem", "unwritable"]
+__all__ = ["Facts", "Owner", "check_room", "settle", "stem", "unwritable"]
 
 _PYCURL = pycurl.version.split()[0]
 _LONGEST_IDENTITY = 40
 """Characters of an archive's identifier that are put into a name."""
+_MOST_NAMES = 1000
 _ASK_THE_DISK = 1024 * 1024
 """Bytes. For smaller files nobody asks how much room there is; the write itself will tell."""
 
 
-Owns = Callable[[Path, Product], bool]
+class Owner(Enum):
+    """Whose a file is that has the name already."""
+
+    NOBODY = "nobody"
+    """It has no receipt."""
+    OURS = "ours"
+    """Its receipt is this product's, and it is as it was left: an older version."""
+    EDITED = "edited"
+    """Its receipt is this product's, but somebody has changed it."""
+    OTHER = "other"
+    """It is another product's."""
+
+
+OwnerOf = Callable[[Path, Product], Owner]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +69,13 @@ class Facts:
 
 
 def settle(
-    product: Product, folder: Path, part: Part, facts: Facts, owns: Owns, *, replace: bool
+    product: Product, folder: Path, part: Part, facts: Facts, owner: OwnerOf, *, replace: bool
 ) -> Receipt:
     """Give the part its final name in `folder`; the receipt, which the caller keeps.
 
-    `owns` tells whether a file that is there already may be this product's.
+    `owner` tells whose a file is that is there already.
     """
-    path = _place(product, folder, part, facts, owns, replace=replace)
+    path = _place(product, folder, part, facts, owner, replace=replace)
     mtime_ns, asked = part.mtime_ns(path), redact(product.url)
     return Receipt(
         path=path,
@@ -110,24 +125,31 @@ def unwritable(product: Product, folder: Path, error: OSError) -> Unwritable:
 
 
 def _place(
-    product: Product, folder: Path, part: Part, facts: Facts, owns: Owns, *, replace: bool
+    product: Product, folder: Path, part: Part, facts: Facts, owner: OwnerOf, *, replace: bool
 ) -> Path:
     """Settle the part; where a different file of another product stands, under another name."""
-    path = folder / facts.name
-    if part.settle(path, replace=replace):
-        return path
-    if _is_same(path, facts) and owns(path, product):
-        part.settle(path, replace=True)
-        return path
+    for name in _names(product, facts.name):
+        path = folder / name
+        if part.settle(path, replace=False):
+            return path
+        whose = owner(path, product)
+        older = whose is Owner.OURS and (replace or name != facts.name)
+        if older or (whose is not Owner.OTHER and _is_same(path, facts)):
+            part.settle(path, replace=True)
+            return path
+    raise OSError(errno.EEXIST, os.strerror(errno.EEXIST))
+
+
+def _names(product: Product, name: str) -> Iterator[str]:
+    """Its own name, then names with something in them that tells the product from others."""
+    yield name
     identity = safe_name(product.product_id)
     if identity and identity == product.product_id and len(identity) <= _LONGEST_IDENTITY:
-        path = folder / _told_apart(facts.name, identity)
-        if part.settle(path, replace=path.exists() and owns(path, product)):
-            return path
-    # By now it can only be an older version of this very product.
-    path = folder / _told_apart(facts.name, _digest(product))
-    part.settle(path, replace=True)
-    return path
+        yield _told_apart(name, identity)
+    digest = _digest(product)
+    yield _told_apart(name, digest)
+    for number in range(2, _MOST_NAMES):
+        yield _told_apart(name, f"{digest} {number}")
 
 
 def _is_same(path: Path, facts: Facts) -> bool:

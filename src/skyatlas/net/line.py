@@ -47,10 +47,10 @@ class Line:
     """libcurl's loop. `call` may be used from any thread; everything else inside the loop only."""
 
     def __init__(
-        self, crashed: Callable[[BaseException], None], bandwidth: float | None = None
+        self, ended: Callable[[BaseException | None], None], bandwidth: float | None = None
     ) -> None:
-        self._crashed = crashed
-        """Told should the loop end by a mistake of ours: nobody may wait for ever."""
+        self._ended = ended
+        """Told when the loop ends, also by a mistake of ours: nobody may wait for ever."""
         self.bandwidth = bandwidth
         """Bytes per second for all exchanges together; None: as fast as it comes."""
         self._todo: deque[Callable[[], None]] = deque()
@@ -63,6 +63,11 @@ class Line:
         self._sleeping = False
         self._open = True
         self._curl_due: float | None = None
+
+    @property
+    def open(self) -> bool:
+        """False: it was closed, or ended by a mistake; nothing more will be done."""
+        return self._open
 
     def call(self, work: Callable[[], None]) -> None:
         """Have the loop do something soon."""
@@ -84,6 +89,8 @@ class Line:
         exchange = free.pop() if free else Exchange(wish)
         exchange.begin(wish, talk)
         self._busy[exchange.curl] = exchange
+        if self.bandwidth is not None:
+            exchange.limit(self._part())
         self._multi.add_handle(exchange.curl)
         return exchange
 
@@ -138,14 +145,16 @@ class Line:
     def _run(self) -> None:
         if self.bandwidth is not None:
             self._share()
+        error: BaseException | None = None
         try:
             while self._open:
                 self._turn()
-        except BaseException as error:
-            self._open = False
-            self._crashed(error)
+        except BaseException as caught:
+            error = caught
             raise
         finally:
+            self._open = False
+            self._ended(error)
             for exchange in (*self._busy.values(), *itertools.chain(*self._free.values())):
                 exchange.curl.close()
             self._multi.close()
@@ -224,8 +233,10 @@ class Line:
 
     def _share(self) -> None:
         """Give each exchange its part of the bandwidth."""
-        assert self.bandwidth is not None
-        part = max(1024, int(self.bandwidth / max(1, len(self._busy))))
         for exchange in self._busy.values():
-            exchange.limit(part)
+            exchange.limit(self._part())
         self.after(_BALANCE, self._share)
+
+    def _part(self) -> int:
+        assert self.bandwidth is not None
+        return max(1024, int(self.bandwidth / max(1, len(self._busy))))

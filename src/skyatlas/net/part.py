@@ -28,7 +28,7 @@ _PIECE = 1024 * 1024
 _MOST_AT_ONCE = 512
 """Pieces in one call; the system takes 1024."""
 _LONGEST = 64 * 1024 * 1024
-"""Bytes. A journal has about 100 for each MiB of its file; anything longer is not ours."""
+"""Bytes. A journal has some thousand lines of 100; anything longer is not ours."""
 _DIGESTS = ("digest", "repr-digest", "content-md5", "content-digest")
 
 
@@ -52,7 +52,7 @@ class Journal:
     def validator(self) -> str | None:
         """What `If-Range` may name (RFC 9110, 13.1.5): a strong ETag, or else the date."""
         if self.etag and not self.etag.startswith("W/"):
-            return self.etag
+            return self.etag if self.etag.isascii() and self.etag.isprintable() else None
         return None if self.etag else self.last_modified
 
     @classmethod
@@ -71,6 +71,26 @@ class Journal:
                 for name, value in headers.items()
                 if name in _DIGESTS or name.startswith("x-amz-checksum-")
             },
+        )
+
+    @property
+    def makes_sense(self) -> bool:
+        """Whether the values are of their kinds: what is read from a disk may be anything."""
+        texts: tuple[object, ...] = (
+            self.url_sha256,
+            self.disposition,
+            self.content_type,
+            self.encoding,
+        )
+        digests: object = self.digests
+        length: object = self.length
+        maybe: tuple[object, ...] = (self.etag, self.last_modified)
+        return (
+            all(isinstance(text, str) for text in texts)
+            and all(text is None or isinstance(text, str) for text in maybe)
+            and (length is None or isinstance(length, int))
+            and isinstance(digests, dict)
+            and all(isinstance(value, str) for value in digests.values())
         )
 
     def is_of(self, url: str) -> bool:
@@ -160,10 +180,10 @@ class Part:
         """Bytes that were written before."""
         return os.pread(self._file, size, at)
 
-    def vouch(self, journal: Journal, start: int, end: int, sha256: str) -> None:
-        """Say in the journal, if it still is that one, that these bytes are here with this hash."""
+    def vouch(self, start: int, end: int, sha256: str, journal: Journal | None = None) -> None:
+        """Say in the journal that these bytes are here with this hash; if it still is `journal`."""
         with self._lock:
-            if self._journal_file >= 0 and self._journal is journal:
+            if self._journal_file >= 0 and journal in (None, self._journal):
                 os.write(self._journal_file, f"{start} {end} {sha256}\n".encode())
 
     def cut(self, size: int) -> None:
@@ -255,12 +275,14 @@ class Part:
                 return None
             head, *rest = self.journal_path.read_text("utf-8").split("\n")
             journal = Journal(**json.loads(head))
-        except (FileNotFoundError, ValueError, TypeError):
+        except (FileNotFoundError, ValueError, TypeError, RecursionError):
+            return None
+        if not journal.makes_sense:
             return None
         lines = []
         for line in rest:
             words = line.split(" ")
-            if len(words) == 3 and words[0].isdecimal() and words[1].isdecimal():
+            if len(words) == 3 and all(_is_number(word) for word in words[:2]):
                 lines.append((int(words[0]), int(words[1]), words[2]))
         return journal, lines
 
@@ -291,6 +313,10 @@ class Part:
             if at == end and end > start and digest.hexdigest() == ends[end]:
                 good = end
         return good
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 20
 
 
 def _is_free(file: int) -> bool:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
-from skyatlas.errors import AtlasError, Broken, Unreachable, Unreadable
+from skyatlas.errors import AtlasError, Broken, Incomplete, Unreachable, Unreadable
 from skyatlas.model import Product
 from skyatlas.net.answers import error_for, retry_after
 from skyatlas.net.exchange import Exchange, LineBroken, Reply, Sink, Wish
@@ -23,14 +23,16 @@ if TYPE_CHECKING:
     from skyatlas.net.scribes import Scribes
     from skyatlas.net.street import Street
 
-__all__ = ["Enough", "NoRange", "Pull", "Stretch", "Taker"]
+__all__ = ["Enough", "NoRange", "Pull", "Stretch", "Taker", "our_own"]
 
 _HOPS = 10
 _TAPE = 10.0
 """Seconds to wait for a file that is fetched from tape, where the archive does not say."""
 _MOST_SAID = 65_536
 """Bytes kept of an answer that is not the file."""
-_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
+_RANGE = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(\d{1,19}|\*)$")
+_IN_URLS = "!#$%&'()*+,/:;=?@[]~"
+"""What stands in an address for itself; all else that is no letter or digit is quoted."""
 
 
 class Enough(Exception):
@@ -45,6 +47,11 @@ class _Untrusted(Unreachable):
     """The certificate is no good."""
 
     again = False
+
+
+def our_own(error: BaseException, product: Product) -> Incomplete:
+    """A mistake of ours, as the end of one product rather than of all."""
+    return Incomplete(f"skyatlas itself failed ({error!r}); please report it", product=product)
 
 
 class Stretch:
@@ -141,8 +148,9 @@ class Pull:
         error: Exception | None = None
         try:
             wish = work()
-        except (AtlasError, OSError) as caught:
-            error = caught
+        except Exception as caught:  # noqa: BLE001 (nobody may wait for ever)
+            known = isinstance(caught, AtlasError | OSError)
+            error = caught if known else our_own(caught, self.product)
         if here:
             done(wish, error)
         else:
@@ -215,7 +223,7 @@ class Pull:
         elif isinstance(trouble, NoRange | AtlasError | OSError):
             self._taker.closed(self, trouble)
         elif trouble is not None and not isinstance(trouble, Enough):
-            raise trouble
+            self._taker.closed(self, our_own(trouble, self.product))
         elif self._is_file:
             self._taker.closed(self, None)
         else:
@@ -250,10 +258,15 @@ class Pull:
             self._taker.closed(self, self._refusal())
 
     def _follow(self, target: str) -> None:
-        there = urljoin(self.url, target)
         self._hops += 1
+        try:
+            # Headers are read as latin-1; what a server means by the bytes is for it to know.
+            there = urljoin(self.url, quote(target.encode("latin-1"), safe=_IN_URLS))
+            scheme = urlsplit(there).scheme
+        except ValueError:
+            there, scheme = target, ""
         question = self._street.question(self.asked)
-        if urlsplit(there).scheme not in ("http", "https"):
+        if scheme not in ("http", "https"):
             error: Exception = Unreadable(
                 f"{question.name} sends to {redact(there)!r}; fetch that by hand",
                 archive=self.product.archive,

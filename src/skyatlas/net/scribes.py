@@ -32,6 +32,8 @@ class Scribes:
         self._queue.put(job)
         if self._threads < _THREADS and not self._queue.empty():
             with self._lock:
+                if self._threads == _THREADS:
+                    return
                 self._threads += 1
                 name = f"skyatlas-scribe-{self._threads}"
             threading.Thread(target=self._work, name=name, daemon=True).start()

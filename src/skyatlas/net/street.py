@@ -43,6 +43,7 @@ _SHARED = (
     "durable",
     "bandwidth",
     "_engine",
+    "_engine_of",
 )
 _opening = threading.Lock()
 _random = random.SystemRandom()
@@ -129,15 +130,20 @@ class Street:
         self.durable = durable
         """Whether the disk is made to keep a file before it gets its name."""
         self._engine: list[Transfers] = []
+        self._engine_of: list[int] = []
+        """The process that has it."""
 
     @property
     def transfers(self) -> Transfers:
         """The engine that brings files home; one for everybody on this street."""
         with _opening:
+            if self._engine and (not self._engine[0].open or self._engine_of[0] != os.getpid()):
+                self._engine.clear()  # it failed, or it is that of the process that we forked from
             if not self._engine:
                 from skyatlas.net.transfer import Transfers
 
                 self._engine.append(Transfers(self, self.bandwidth))
+                self._engine_of[:] = [os.getpid()]
             return self._engine[0]
 
     def close(self) -> None:

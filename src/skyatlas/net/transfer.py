@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from skyatlas.errors import AtlasError, Incomplete
+from skyatlas.errors import ArchiveError, AtlasError, BadInput, Incomplete
 from skyatlas.model import Product, Receipt
 from skyatlas.net.arrival import Arrival, Batch, Order
-from skyatlas.net.keeping import unwritable
+from skyatlas.net.keeping import Owner, unwritable
 from skyatlas.net.lanes import Lanes
 from skyatlas.net.line import Line, Timer
+from skyatlas.net.pull import our_own
+from skyatlas.net.redaction import redact
 from skyatlas.net.scribes import Scribes
 
 if TYPE_CHECKING:
@@ -33,6 +36,9 @@ Progress = Callable[[int, int | None], None]
 
 _MOST_SETTLING = 96
 """Whole files that are being verified and kept, before another is asked for."""
+_MOST_BEGUN = 128
+"""Files of one host that have begun, most of them waiting to be tried again; each has an open
+file."""
 _SHORT = 0.1
 """Seconds. A shorter wait is a look, not patience; the clock is not told of it."""
 _ELSEWHERE = 0.2
@@ -47,22 +53,36 @@ class Transfers:
 
     def __init__(self, street: Street, bandwidth: float | None = None) -> None:
         self.street = street
-        self.line = Line(self._crashed, bandwidth)
+        self.line = Line(self._line_ended, bandwidth)
         self.scribes = Scribes()
         self.settling = 0
         """Whole files that are being verified and kept."""
+        self._orders: dict[Order, None] = {}
+        """All that are not done, wherever they wait, in the order in which they came."""
+        self._arrivals: set[Arrival] = set()
+        """Those of them that have begun."""
         self._queues: dict[str, deque[Order | Arrival]] = {}
+        self._begun: Counter[str] = Counter()
+        """Arrivals of each host."""
         self._freed: set[str] = set()
         """Hosts that will be looked at in the next turn of the line."""
         self._looks: dict[str, Timer] = {}
-        self._under_way: set[Arrival] = set()
         self._lanes = Lanes(self)
-        self._broken: BaseException | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def open(self) -> bool:
+        """False: it was closed, or ended by a mistake of ours."""
+        return self.line.open
 
     def submit(self, orders: Iterable[Order]) -> None:
         """Take orders; their batches hear how each ends."""
         taken = tuple(orders)
+        with self._lock:
+            self._orders.update(dict.fromkeys(taken))
         self.line.call(lambda: self._take(taken))
+        if not self.line.open:
+            self._line_ended(None)
 
     def stop(self, batch: Batch) -> None:
         """Break off what this batch has ordered; each of its orders ends as Incomplete."""
@@ -70,10 +90,12 @@ class Transfers:
 
     def under_way(self, batch: Batch) -> list[Arrival]:
         """The files of a batch that have begun, for those who show how far they are."""
-        return [arrival for arrival in tuple(self._under_way) if arrival.order.batch is batch]
+        with self._lock:
+            begun = [one for one in self._arrivals if one.order.batch is batch]
+        return begun
 
     def close(self) -> None:
-        """Stop; orders that are not done are dropped without a word."""
+        """Stop; orders that are not done end as Incomplete."""
         self.line.close()
         self.scribes.close()
 
@@ -81,7 +103,7 @@ class Transfers:
 
     def again(self, arrival: Arrival, seconds: float) -> None:
         """Give an arrival another turn after so long."""
-        self._later(seconds, lambda: self._queue_up(arrival, first=True))
+        self._later(seconds, lambda: self._queue_up(arrival, arrival.host, first=True))
 
     def freed(self, host: str) -> None:
         """A turn at this host is free."""
@@ -98,8 +120,11 @@ class Transfers:
 
     def ended(self, arrival: Arrival, outcome: Receipt | AtlasError) -> None:
         """An arrival is done."""
-        self._under_way.discard(arrival)
-        arrival.order.batch.done(arrival.product, outcome)
+        with self._lock:
+            self._arrivals.discard(arrival)
+        self._begun[arrival.first_host] -= 1
+        self._done(arrival.order, outcome)
+        self.freed(arrival.first_host)
 
     def grows(self, arrival: Arrival) -> None:
         """A large file has begun: several connections may be worth it."""
@@ -115,17 +140,29 @@ class Transfers:
             return None
         return None if isinstance(lease, float) else lease
 
+    def _done(self, order: Order, outcome: Receipt | AtlasError) -> None:
+        """The end of an order, once."""
+        with self._lock:
+            known = order in self._orders
+            self._orders.pop(order, None)
+        if known:
+            order.batch.done(order.product, outcome)
+
     def _take(self, orders: tuple[Order, ...]) -> None:
-        hosts = {}
+        hosts = set()
         for order in orders:
-            host = urlsplit(order.product.url).hostname or ""
-            hosts[host] = self._queues.setdefault(host, deque())
-            hosts[host].append(order)
+            try:
+                host = urlsplit(order.url).hostname or ""
+            except ValueError:
+                words = f"{redact(order.product.url)!r} is no address that can be asked"
+                self._done(order, BadInput(f"{words}; it must look like https://host/path"))
+                continue
+            self._queues.setdefault(host, deque()).append(order)
+            hosts.add(host)
         for host in hosts:
             self._pump(host)
 
-    def _queue_up(self, item: Order | Arrival, *, first: bool) -> None:
-        host = item.host if isinstance(item, Arrival) else _host(item)
+    def _queue_up(self, item: Order | Arrival, host: str, *, first: bool) -> None:
         queue = self._queues.setdefault(host, deque())
         if first:
             queue.appendleft(item)
@@ -138,50 +175,76 @@ class Transfers:
         self._freed.discard(host)
         queue = self._queues.get(host)
         while queue and self.settling < _MOST_SETTLING:
+            item = queue[0]
+            if self._is_over(item):
+                queue.popleft()
+                continue
+            if isinstance(item, Order) and self._begun[host] >= _MOST_BEGUN:
+                return  # many wait to be tried again; one that ends makes room
             try:
                 lease = self.street.turns.try_file(host)
             except AtlasError as error:
-                self._refuse(queue.popleft(), error)
+                queue.popleft()
+                self._refuse(item, error)
                 continue
             if isinstance(lease, float):
                 self._look_again(host, lease)
                 return
-            item = queue.popleft()
+            queue.popleft()
+            self._begin(item, host, lease)
+
+    def _is_over(self, item: Order | Arrival) -> bool:
+        order = item.order if isinstance(item, Arrival) else item
+        return order not in self._orders
+
+    def _begin(self, item: Order | Arrival, host: str, lease: Lease) -> None:
+        """Give an item its turn; what goes wrong is the end of this one alone."""
+        try:
             if isinstance(item, Arrival):
                 item.go_on(lease)
             else:
-                self._begin(item, lease)
-
-    def _begin(self, order: Order, lease: Lease) -> None:
-        arrival = Arrival(order, self)
-        try:
-            try:
-                found = arrival.part.claim()
-            except FileNotFoundError:
-                order.folder.mkdir(parents=True, exist_ok=True)
-                found = arrival.part.claim()
-            if found is None:  # another process has it on its way
-                lease.release()
-                self.line.after(_ELSEWHERE, lambda: self._queue_up(order, first=False))
-                return
-            receipt = order.batch.here(order.product)
-            if receipt is not None:
-                lease.release()
-                arrival.part.release()
-                order.batch.done(order.product, receipt)
-                return
+                self._claim(item, host, lease)
         except OSError as error:
             lease.release()
-            order.batch.done(order.product, unwritable(order.product, order.folder, error))
+            self._refuse(item, _unwritable(item, error))
+        except Exception as error:  # noqa: BLE001 (one odd file must not end all others)
+            lease.release()
+            product = item.product
+            self._refuse(item, our_own(error, product))
+
+    def _claim(self, order: Order, host: str, lease: Lease) -> None:
+        arrival = Arrival(order, self)
+        try:
+            found = arrival.part.claim()
+        except FileNotFoundError:
+            order.folder.mkdir(parents=True, exist_ok=True)
+            found = arrival.part.claim()
+        if found is None:  # another process has it on its way
+            lease.release()
+            self.line.after(_ELSEWHERE, lambda: self._queue_up(order, host, first=False))
             return
-        self._under_way.add(arrival)
+        receipt = order.batch.here(order.product)
+        if receipt is not None:
+            lease.release()
+            arrival.part.release()
+            self._done(order, receipt)
+            return
+        with self._lock:
+            self._arrivals.add(arrival)
+        self._begun[host] += 1
         arrival.start(found, lease)
 
     def _refuse(self, item: Order | Arrival, error: AtlasError) -> None:
         if isinstance(item, Arrival):
             item.refuse(error)
+        elif item.source < len(item.product.mirrors) and isinstance(error, ArchiveError):
+            other = replace(item, source=item.source + 1)
+            with self._lock:
+                del self._orders[item]
+                self._orders[other] = None
+            self._take((other,))
         else:
-            item.batch.done(item.product, error)
+            self._done(item, error)
 
     def _look_again(self, host: str, seconds: float) -> None:
         waiting = self._looks.pop(host, None)
@@ -201,26 +264,22 @@ class Transfers:
         return self.line.after(seconds, work)
 
     def _stop(self, batch: Batch) -> None:
-        for queue in self._queues.values():
-            waiting = [one for one in queue if isinstance(one, Order) and one.batch is batch]
-            if waiting:
-                kept = [one for one in queue if isinstance(one, Arrival) or one.batch is not batch]
-                queue.clear()
-                queue.extend(kept)
-            for order in waiting:
-                batch.done(order.product, _not_begun(order.product))
         for arrival in self.under_way(batch):
             arrival.stop()
+        with self._lock:
+            begun = {arrival.order for arrival in self._arrivals}
+            waiting = [one for one in self._orders if one.batch is batch and one not in begun]
+        for order in waiting:
+            self._done(order, _not_begun(order.product))
 
-    def _crashed(self, error: BaseException) -> None:
-        """A mistake of ours: nobody may wait for an end that does not come."""
-        self._broken = error
-        words = f"skyatlas itself failed ({error!r}); please report it"
-        items = [one for queue in self._queues.values() for one in queue]
-        orders = [one for one in items if isinstance(one, Order)]
-        orders += [arrival.order for arrival in self._under_way]
+    def _line_ended(self, error: BaseException | None) -> None:
+        """It was closed, or a mistake of ours ended it: nobody may wait for what does not come."""
+        why = "was closed" if error is None else f"itself failed ({error!r}; please report it)"
+        with self._lock:
+            orders = list(self._orders)
         for order in orders:
-            order.batch.done(order.product, Incomplete(words, product=order.product))
+            words = f"it did not come: skyatlas {why}; fetch it again"
+            self._done(order, Incomplete(words, product=order.product))
 
 
 def fetch_one(
@@ -273,8 +332,8 @@ class _One:
     def here(self, product: Product) -> Receipt | None:  # noqa: ARG002
         return None
 
-    def owns(self, path: Path, product: Product) -> bool:  # noqa: ARG002
-        return True
+    def owner(self, path: Path, product: Product) -> Owner:  # noqa: ARG002
+        return Owner.OURS  # whoever calls `fetch_one` keeps the receipts
 
     def keep(self, receipt: Receipt) -> Receipt:
         return receipt
@@ -284,8 +343,9 @@ class _One:
         self.over.set()
 
 
-def _host(order: Order) -> str:
-    return urlsplit(order.product.url).hostname or ""
+def _unwritable(item: Order | Arrival, error: OSError) -> AtlasError:
+    order = item.order if isinstance(item, Arrival) else item
+    return unwritable(order.product, order.folder, error)
 
 
 def _not_begun(product: Product) -> Incomplete:
