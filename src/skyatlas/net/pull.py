@@ -158,6 +158,8 @@ class Pull:
 
     def _prepared(self) -> Wish:
         real, headers = self._street.prepare(self.url)
+        if not real.isascii():
+            real = quote(real, safe=_IN_URLS)
         headers["Accept"] = "*/*"
         if self.journal is not None:
             last = "" if self.stretch.end is None else self.stretch.end - 1

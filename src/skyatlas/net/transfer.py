@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -41,6 +42,8 @@ _MOST_BEGUN = 128
 file."""
 _SHORT = 0.1
 """Seconds. A shorter wait is a look, not patience; the clock is not told of it."""
+_WONDER = 3.0
+"""Seconds of waiting after which it is said what for."""
 _ELSEWHERE = 0.2
 """Seconds between looks at a file that another process is fetching."""
 _LOOK = 0.05
@@ -67,6 +70,8 @@ class Transfers:
         self._freed: set[str] = set()
         """Hosts that will be looked at in the next turn of the line."""
         self._looks: dict[str, Timer] = {}
+        self._waiting: dict[str, tuple[float, bool]] = {}
+        """Hosts that gave no turn: since when, and whether that was told."""
         self._lanes = Lanes(self)
         self._lock = threading.Lock()
 
@@ -190,6 +195,7 @@ class Transfers:
             if isinstance(lease, float):
                 self._look_again(host, lease)
                 return
+            self._waiting.pop(host, None)
             queue.popleft()
             self._begin(item, host, lease)
 
@@ -247,12 +253,26 @@ class Transfers:
             self._done(item, error)
 
     def _look_again(self, host: str, seconds: float) -> None:
+        self._say_why(host, seconds)
         waiting = self._looks.pop(host, None)
         if waiting is not None:
             waiting.cancel()
         timer = self._later(seconds, lambda: self._pump(host))
         if timer is not None:
             self._looks[host] = timer
+
+    def _say_why(self, host: str, seconds: float) -> None:
+        """A wait that people would wonder about is told, once."""
+        now = time.monotonic()
+        since, told = self._waiting.get(host, (now, False))
+        if seconds > _SHORT:
+            if not told and seconds > _WONDER:
+                _log.info("%s is left alone for %.0f s, then asked again", host, seconds)
+                told = True
+        elif not told and not self._begun[host] and now - since > _WONDER:
+            _log.info("all turns at %s are taken by other programs of yours; waiting", host)
+            told = True
+        self._waiting[host] = (since, told)
 
     def _later(self, seconds: float, work: Callable[[], None]) -> Timer | None:
         if seconds <= 0:
