@@ -67,10 +67,10 @@ def table(bench: Bench, work: Workload, runs: dict[Row, list[Run]]) -> list[list
         walls = [run.wall for run in made]
         files = row.files(work, quick=bench.options.quick)
         scaled = "" if files == work.count else f" (from {files} files)"
-        trouble = next((f" ({run.trouble})" for run in made if run.trouble), "")
+        trouble = any(run.trouble for run in made)
         lines.append(
             [
-                row.name + scaled + trouble,
+                row.name + scaled,
                 "WRONG" if trouble else f"{middle['wall']:.2f}",
                 f"{min(walls):.2f}",
                 f"{max(walls):.2f}",
@@ -90,9 +90,19 @@ def _memory(rss: float) -> str:
     return f"{rss:.0f}" if rss > ours else f"≤{ours:.0f}"
 
 
+def troubles(runs: dict[Row, list[Run]]) -> list[str]:
+    """What went wrong in which turn."""
+    return [
+        f"WRONG: {row.name}, turn {turn}: {run.trouble}"
+        for row, made in runs.items()
+        for turn, run in enumerate(made, 1)
+        if run.trouble
+    ]
+
+
 def aims(work: Workload, runs: dict[Row, list[Run]]) -> list[str]:
     """What was aimed at in this workload, and what came."""
-    by = {row.name: made for row, made in runs.items()}
+    by = {row.name: made for row, made in runs.items() if not any(run.trouble for run in made)}
     said = []
     for aim in AIMS:
         if aim.work == work.name and {aim.above, aim.below} <= by.keys():
@@ -180,7 +190,7 @@ def main() -> None:
             warmed.add(work.count)
             print(f"\n{work.title}; medians of {chosen.runs}\n")
             print(shown(table(bench, work, runs), markdown=chosen.markdown))
-            print("".join(f"\n{line}" for line in aims(work, runs)), flush=True)
+            print("".join(f"\n{line}" for line in troubles(runs) + aims(work, runs)), flush=True)
     finally:
         server.close()
         if not chosen.keep:

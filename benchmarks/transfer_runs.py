@@ -115,7 +115,7 @@ class Bench:
             servings.flush(folder)
         made.fsync = time.perf_counter() - started
         if bad := servings.wrong([self.place / "served" / name for name in names], folder):
-            made.trouble = f"{made.trouble} {bad} of {len(names)} wrong or missing".strip()
+            made.trouble = f"{bad} of {len(names)} wrong or missing; {made.trouble}"
         servings.empty(folder)
         return made
 
@@ -133,8 +133,8 @@ class Bench:
         process.returncode = os.waitstatus_to_exitcode(status)
         made = Run(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024 / 1e6)
         if process.returncode:
-            last = (self.place / "said.txt").read_text(errors="replace").split("\n")[-2:]
-            made.trouble = f"exit code {process.returncode} {last[0][:60]}".strip()
+            said = (self.place / "said.txt").read_text(errors="replace").split()
+            made.trouble = f"exit code {process.returncode}: {' '.join(said)[-300:]}"
         return made
 
     def round(self, row: Row, work: Workload) -> Run:
