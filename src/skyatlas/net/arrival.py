@@ -197,13 +197,20 @@ class Arrival:
         """Its host is asked no more in this run."""
         self._give_up(error)
 
-    def split(self, victim: Pull, lease: Lease) -> None:
-        """Ask for the second half of what `victim` still has to bring on another connection."""
-        stretch, end = victim.stretch, victim.stretch.end or self.length
-        assert end is not None
-        middle = stretch.here + (end - stretch.here) // 2
-        stretch.end, victim.cut = middle, True
-        self._ask(Stretch(middle, end), lease)
+    def unassigned(self) -> Span | None:
+        """The first bytes that nobody brings and nobody was asked to bring."""
+        assigned = {pull.stretch for pull in self.lanes}
+        length, at = self.length or 0, 0
+        for stretch in sorted(self._stretches, key=lambda one: one.start):
+            if stretch.start > at:
+                return at, stretch.start
+            end = length if stretch.end is None else stretch.end
+            at = max(at, end if stretch in assigned else stretch.here)
+        return (at, length) if at < length else None
+
+    def widen(self, span: Span, lease: Lease) -> None:
+        """Ask for these bytes on another connection."""
+        self._ask(Stretch(*span), lease)
 
     # What a pull tells.
 
@@ -239,9 +246,11 @@ class Arrival:
         stretch = pull.stretch
         if stretch.here == 0 and looks_like_html(data[:4096]):
             self._refuse_web_page()
-        left = len(data) if stretch.end is None else stretch.end - stretch.here
-        enough = left < len(data) or (left == len(data) and pull.cut)
-        data = data[:left] if left < len(data) else data
+        enough = False
+        if stretch.end is not None:
+            left = stretch.end - stretch.here
+            enough = left < len(data) or (left == len(data) and pull.cut)
+            data = data[:left] if left < len(data) else data
         stretch.here += len(data)
         self.came += len(data)
         if self.product.size_exact and stretch.here > (self.product.size or 0):
@@ -287,7 +296,9 @@ class Arrival:
     def _ended_well(self, pull: Pull) -> None:
         if pull.stretch.end is None and self.journal and self.journal.length is None:
             self._told_length = pull.stretch.here
-        if not self.lanes:
+        if self.lanes:
+            self._transfers.refill(self)
+        else:
             if self._gap() is None:
                 self._check_start()
                 self._conclude()
@@ -345,10 +356,15 @@ class Arrival:
 
     def _give_back(self, pull: Pull) -> None:
         """It brought nothing: the one that it took its stretch from brings that as well."""
-        before = [one for one in self.lanes if one.stretch.end == pull.stretch.start]
-        if before and pull.stretch.here == pull.stretch.start:
-            before[0].stretch.end = pull.stretch.end
-            self._stretches.remove(pull.stretch)
+        start = pull.stretch.start
+        if pull.stretch.here > start or not self.lanes:
+            return
+        self._stretches.remove(pull.stretch)
+        before = [one for one in self.lanes if one.stretch.end == start]
+        if before:
+            later = [one.start for one in self._stretches if one.start >= start]
+            ends = [*later, *([] if before[0].asked_end is None else [before[0].asked_end])]
+            before[0].stretch.end = min(ends) if ends else None
 
     def _failed(self, error: AtlasError) -> None:
         """A try was in vain: wait and try again, ask the next address, or give up."""

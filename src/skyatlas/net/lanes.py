@@ -21,6 +21,8 @@ LARGE = 64 * 1024 * 1024
 """Bytes. Smaller files come over one connection."""
 _SMALLEST = 1024 * 1024
 """Bytes. A stretch is not made smaller than this."""
+_BLOCK = 16 * 1024 * 1024
+"""Bytes asked for at a time: in order, so that the file is verified nearly as fast as it comes."""
 _LOOK = 0.05
 """Seconds between looks."""
 _MEASURE = 0.15
@@ -60,14 +62,20 @@ class Lanes:
             self._transfers.line.after(_LOOK, self._look)
         self._watches[arrival] = _Watch(time.monotonic(), arrival.came)
 
+    def refill(self, arrival: Arrival) -> None:
+        """Open as many connections as are wanted."""
+        watch = self._watches.get(arrival)
+        if watch is not None and arrival.lanes and arrival.ranges:
+            while len(arrival.lanes) < watch.wanted and self._widen(arrival):
+                pass
+
     def _look(self) -> None:
         for arrival, watch in tuple(self._watches.items()):
             if not arrival.lanes or not arrival.ranges:
                 del self._watches[arrival]
                 continue
             self._step(arrival, watch)
-            while len(arrival.lanes) < watch.wanted and self._widen(arrival):
-                pass
+            self.refill(arrival)
         if self._watches:
             self._transfers.line.after(_LOOK, self._look)
 
@@ -91,12 +99,18 @@ class Lanes:
 
     def _widen(self, arrival: Arrival) -> bool:
         victim = max(arrival.lanes, key=lambda pull: _left(pull, arrival))
-        if _left(victim, arrival) < 2 * _SMALLEST:
+        left = _left(victim, arrival)
+        if arrival.unassigned() is None and left < 2 * _SMALLEST:
             return False
         lease = self._transfers.spare(arrival.host)
         if lease is None:
             return False
-        arrival.split(victim, lease)
+        if arrival.unassigned() is None:
+            block = _BLOCK if left > 2 * _BLOCK else left // 2
+            victim.stretch.end, victim.cut = victim.stretch.here + block, True
+        span = arrival.unassigned()
+        assert span is not None
+        arrival.widen((span[0], min(span[1], span[0] + _BLOCK)), lease)
         return True
 
 

@@ -91,6 +91,8 @@ class Pull:
         self.url = url
         """The address of the present hop."""
         self.stretch = stretch
+        self.asked_end = stretch.end
+        """The first byte that is not asked for; None: all to the end."""
         self.journal = journal
         self.ranged = False
         """Whether the archive answered with the range."""

@@ -135,6 +135,10 @@ class Transfers:
         """A large file has begun: several connections may be worth it."""
         self._lanes.watch(arrival)
 
+    def refill(self, arrival: Arrival) -> None:
+        """One of several connections of a large file is done."""
+        self.line.call(lambda: self._lanes.refill(arrival))
+
     def spare(self, host: str) -> Lease | None:
         """A turn that no waiting file wants."""
         if self._queues.get(host):
