@@ -30,7 +30,6 @@ from skyatlas.net.transfer import fetch_one
 
 DATA = np.random.default_rng(2).bytes(2_000_000)
 GOOD, BAD = "good.example", "bad.example"
-awaits = pytest.mark.xfail(run=False, reason="the engine does not do this yet")
 HOSTS = {name: Host("", Pace(per_second=0, files_at_once=4)) for name in (GOOD, BAD)}
 
 
@@ -153,7 +152,6 @@ def test_a_line_that_always_breaks_is_given_up(
     assert len(server.asked(path)) == 4  # three more after the one that brought something new
 
 
-@awaits
 def test_ranges_of_no_bytes_come_to_an_end(
     server: FaultServer, door: StreetDoor, tmp_path: Path
 ) -> None:
@@ -311,7 +309,6 @@ def test_after_ctrl_c_nothing_goes_on_in_the_background(
     assert [seen.path for seen in server.seen] == [f"/{BAD}/0"]
 
 
-@awaits
 def test_closing_while_files_are_on_their_way_ends_them(
     server: FaultServer, clock: Clock, tmp_path: Path
 ) -> None:
@@ -358,7 +355,6 @@ MISTAKES: dict[str, tuple[Any, ...]] = {
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-@awaits
 @pytest.mark.parametrize("name", MISTAKES)
 def test_a_mistake_of_ours_ends_every_wait(
     server: FaultServer, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
@@ -405,7 +401,6 @@ def test_a_forked_process_fetches_by_itself(
 # Bandwidth.
 
 
-@awaits
 @pytest.mark.parametrize("size", [50_000, 250_000, 2_000_000], ids=lambda size: f"{size} bytes")
 def test_the_bandwidth_is_kept_by_all_connections_together(
     server: FaultServer, clock: Clock, tmp_path: Path, size: int

@@ -34,6 +34,7 @@ def _scaled_down(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(arrival, "LARGE", LARGE)
     monkeypatch.setattr(arrival, "_ENOUGH", 200_000)
     monkeypatch.setattr(lanes, "_SMALLEST", 100_000)
+    monkeypatch.setattr(lanes, "_BLOCK", 500_000)
 
 
 def door_at(server: FaultServer, clock: Clock, files_at_once: int) -> StreetDoor:
@@ -69,7 +70,8 @@ def test_a_throttled_file_comes_over_as_many_connections_as_the_pace_allows(
     serve(server, spans)
     receipt = fetch_one(product(), tmp_path, door=door)
     assert_whole(receipt.path, receipt.sha256)
-    assert 4 <= spans.most <= 6
+    # A server sees late that a connection was cut, and counts it until then.
+    assert 4 <= spans.most <= 8
     assert all(asked.ranged for asked in spans.requests[1:])
     assert [path.name for path in tmp_path.iterdir()] == ["x"]
 

@@ -314,7 +314,8 @@ class _Fetching:
                 missing.append(product)
                 rotten.add(product.key)
             else:
-                self._note(product, replace(receipt, status="kept"))
+                # The caller's own product: a hundred thousand copies need not be kept.
+                self._note(product, replace(receipt, status="kept", product=product))
         anonymous = self._door.without_login()
         for product in self._fitting(self._inside(missing)):
             yield Order(

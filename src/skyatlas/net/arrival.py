@@ -535,7 +535,7 @@ class Arrival:
             ways=ways,
             sha256=body.inspection.sha256,
             size=body.size,
-            versions=order.street.versions,
+            versions=self._transfers.versions,
         )
         owner, replace = order.batch.owner, order.replace
         return settle(self.product, order.folder, self.part, facts, owner, replace=replace)
@@ -554,11 +554,22 @@ class Arrival:
             self._transfers.ended(self, outcome)
 
     def _release(self, outcome: AtlasError) -> None:
+        self._let_go()
+        self._transfers.line.call(lambda: self._transfers.ended(self, outcome))
+
+    def _let_go(self) -> None:
         try:
             self.part.release()
         except OSError as error:
             _log.debug("%s: %s", self.stem, error)
-        self._transfers.line.call(lambda: self._transfers.ended(self, outcome))
+
+    def abandon(self) -> None:
+        """The line is no more: let go of the turns and of the part, for others to go on with."""
+        self._over = True
+        for lane in self.lanes.values():
+            lane.lease.release()
+        self.lanes.clear()
+        self._strand.do(lambda: self._learning.do(self._let_go))
 
     def _leave(self) -> None:
         """Break all connections off; what they brought is kept."""

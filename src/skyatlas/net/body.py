@@ -50,7 +50,7 @@ class Body:
         self._part.write_all(at, pieces)
 
     def learn(self, start: int, at: int, pieces: list[bytes]) -> None:
-        """Inspect what was put at `at`, of the stretch that began at `start`; the journal says so."""
+        """Inspect what was put at `at`, in the stretch from `start`; the journal says so."""
         data = b"".join(pieces)
         self._ends[start] = end = at + len(data)
         if self.inspection.size == at:

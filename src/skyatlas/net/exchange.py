@@ -99,12 +99,14 @@ class Exchange:
         self._told = False
         self._error: BaseException | None = None
         self._sink: Sink | None = None
+        self._speed = self._counted = 0
         self._set_up(wish)
 
     def begin(self, wish: Wish, talk: Talk) -> None:
         """Get ready to ask."""
         self.talk, self._reply, self._told, self._error = talk, Reply(), False, None
         self._sink = None
+        self._counted = 0
         self.curl.setopt(pycurl.URL, wish.url)
         # One HTTP/2 connection rather than many; plain HTTP has nothing to wait for.
         self.curl.setopt(pycurl.PIPEWAIT, wish.url.startswith("https:"))
@@ -114,7 +116,15 @@ class Exchange:
 
     def limit(self, speed: int) -> None:
         """Receive no faster than so many bytes per second."""
-        self.curl.setopt(pycurl.MAX_RECV_SPEED_LARGE, speed)
+        if speed != self._speed:  # each call gives libcurl's meter a new start
+            self._speed = speed
+            self.curl.setopt(pycurl.MAX_RECV_SPEED_LARGE, speed)
+
+    def news(self) -> int:
+        """Bytes that came since this was asked last."""
+        came = int(self.curl.getinfo(pycurl.SIZE_DOWNLOAD_T))
+        news, self._counted = max(0, came - self._counted), came
+        return news
 
     def end(self, code: int) -> BaseException | None:
         """What to say when libcurl is done; `code` is its CURLcode."""

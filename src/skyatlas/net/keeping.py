@@ -16,8 +16,6 @@ from enum import Enum
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-import pycurl
-
 from skyatlas.errors import Unwritable
 from skyatlas.model import Product, Receipt
 from skyatlas.net.disposition import LONGEST, safe_name
@@ -26,7 +24,6 @@ from skyatlas.net.redaction import redact
 
 __all__ = ["Facts", "Owner", "check_room", "settle", "stem", "unwritable"]
 
-_PYCURL = pycurl.version.split()[0]
 _LONGEST_IDENTITY = 40
 """Characters of an archive's identifier that are put into a name."""
 _MOST_NAMES = 1000
@@ -91,7 +88,7 @@ def settle(
         last_modified=facts.journal.last_modified,
         content_type=facts.journal.content_type,
         mtime_ns=mtime_ns,
-        versions={**facts.versions, "pycurl": _PYCURL},
+        versions=facts.versions,
         status="resumed" if facts.resumed else "fetched",
     )
 

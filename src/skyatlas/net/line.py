@@ -58,6 +58,11 @@ class Line:
         self._numbers = itertools.count()
         self._free: dict[tuple[object, ...], list[Exchange]] = {}
         self._busy: dict[Any, Exchange] = {}
+        self._waiting: deque[Exchange] = deque()
+        """Exchanges that begin when the bandwidth allows."""
+        self._credit = 0.0
+        """Bytes that may come now; below 0 where too many came."""
+        self._shared = time.monotonic()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._sleeping = False
@@ -89,23 +94,33 @@ class Line:
         exchange = free.pop() if free else Exchange(wish)
         exchange.begin(wish, talk)
         self._busy[exchange.curl] = exchange
-        if self.bandwidth is not None:
+        if self.bandwidth is None:
+            self._multi.add_handle(exchange.curl)
+        else:
             exchange.limit(self._part())
-        self._multi.add_handle(exchange.curl)
+            self._waiting.append(exchange)
+            self._let_in()
         return exchange
 
     def leave(self, exchange: Exchange) -> None:
         """Break an exchange off; its talk hears nothing more."""
         if self._busy.pop(exchange.curl, None) is not None:
             exchange.talk = None
+            if exchange in self._waiting:  # libcurl does not know it yet
+                self._waiting.remove(exchange)
+                exchange.rest()
+                self._free[exchange.kind].append(exchange)
+                return
             # Not inside one of libcurl's callbacks, perhaps of this very exchange.
             self._todo.append(lambda: self._remove(exchange))
 
     def pause(self, exchange: Exchange, state: int) -> None:
         """Stop or go on receiving (pycurl.PAUSE_ALL, PAUSE_CONT); harmless once it is over."""
+        talk = exchange.talk
 
         def work() -> None:
-            if self._busy.get(exchange.curl) is exchange:
+            # By then the handle may be about something else, which nobody would let go on.
+            if exchange.talk is talk and self._busy.get(exchange.curl) is exchange:
                 # It is over already, and nobody has been told yet.
                 with contextlib.suppress(pycurl.error):
                     exchange.curl.pause(state)
@@ -210,6 +225,8 @@ class Line:
                         talk.over(trouble)
 
     def _remove(self, exchange: Exchange) -> None:
+        if self.bandwidth is not None:
+            self._credit -= exchange.news()
         self._multi.remove_handle(exchange.curl)
         exchange.rest()
         self._free[exchange.kind].append(exchange)
@@ -233,9 +250,25 @@ class Line:
 
     def _share(self) -> None:
         """Give each exchange its part of the bandwidth."""
+        assert self.bandwidth is not None
+        now = time.monotonic()
+        self._credit += self.bandwidth * (now - self._shared)
+        self._shared = now
         for exchange in self._busy.values():
             exchange.limit(self._part())
+            if exchange not in self._waiting:  # libcurl still has the figures of what was before
+                self._credit -= exchange.news()
+        self._credit = min(self._credit, self.bandwidth * _BALANCE)
+        self._let_in()
         self.after(_BALANCE, self._share)
+
+    def _let_in(self) -> None:
+        """Begin what waits, unless more has come already than the bandwidth allows.
+
+        libcurl's own limit lets each exchange begin with a second's worth at once.
+        """
+        while self._waiting and self._credit >= 0.0:
+            self._multi.add_handle(self._waiting.popleft().curl)
 
     def _part(self) -> int:
         assert self.bandwidth is not None

@@ -243,6 +243,8 @@ class Pull:
         if said is None or changed or int(said[1]) != self.stretch.start:
             raise NoRange
         total, end = said[3], int(said[2]) + 1
+        if end <= self.stretch.start:
+            raise NoRange  # no byte at all: asking for more of that has no end
         if journal.length is not None and total not in ("*", str(journal.length)):
             raise NoRange
         if reply.length is not None and reply.length != end - self.stretch.start:

@@ -26,9 +26,13 @@ class Scribes:
         self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._threads = 0
+        self._closed = False
 
     def do(self, job: Job) -> None:
         """Have somebody do this soon. The job sees to its own errors."""
+        if self._closed:
+            job()  # what a last job still has to have done: nobody else would
+            return
         self._queue.put(job)
         if self._threads < _THREADS and not self._queue.empty():
             with self._lock:
@@ -40,6 +44,7 @@ class Scribes:
 
     def close(self) -> None:
         """Let the threads end when they are done."""
+        self._closed = True
         for _ in range(self._threads):
             self._queue.put(None)
 

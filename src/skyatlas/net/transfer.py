@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+import pycurl
+
 from skyatlas.errors import ArchiveError, AtlasError, BadInput, Incomplete
 from skyatlas.model import Product, Receipt
 from skyatlas.net.arrival import Arrival, Batch, Order
@@ -58,6 +60,8 @@ class Transfers:
         self.street = street
         self.line = Line(self._line_ended, bandwidth)
         self.scribes = Scribes()
+        self.versions = {**street.versions, "pycurl": pycurl.version.split()[0]}
+        """For the receipts; one for all of them."""
         self.settling = 0
         """Whole files that are being verified and kept."""
         self._orders: dict[Order, None] = {}
@@ -96,8 +100,7 @@ class Transfers:
     def under_way(self, batch: Batch) -> list[Arrival]:
         """The files of a batch that have begun, for those who show how far they are."""
         with self._lock:
-            begun = [one for one in self._arrivals if one.order.batch is batch]
-        return begun
+            return [one for one in self._arrivals if one.order.batch is batch]
 
     def close(self) -> None:
         """Stop; orders that are not done end as Incomplete."""
@@ -233,16 +236,24 @@ class Transfers:
             lease.release()
             self.line.after(_ELSEWHERE, lambda: self._queue_up(order, host, first=False))
             return
-        receipt = order.batch.here(order.product)
-        if receipt is not None:
-            lease.release()
-            arrival.part.release()
-            self._done(order, receipt)
-            return
-        with self._lock:
-            self._arrivals.add(arrival)
-        self._begun[host] += 1
-        arrival.start(found, lease)
+        try:
+            receipt = order.batch.here(order.product)
+            if receipt is None:
+                with self._lock:
+                    self._arrivals.add(arrival)
+                self._begun[host] += 1
+                arrival.start(found, lease)
+                return
+        except BaseException:
+            with self._lock:
+                begun = arrival in self._arrivals
+                self._arrivals.discard(arrival)
+            self._begun[host] -= begun
+            arrival.abandon()
+            raise
+        lease.release()
+        arrival.part.release()
+        self._done(order, receipt)
 
     def _refuse(self, item: Order | Arrival, error: AtlasError) -> None:
         if isinstance(item, Arrival):
@@ -300,7 +311,10 @@ class Transfers:
         """It was closed, or a mistake of ours ended it: nobody may wait for what does not come."""
         why = "was closed" if error is None else f"itself failed ({error!r}; please report it)"
         with self._lock:
-            orders = list(self._orders)
+            orders, arrivals = list(self._orders), list(self._arrivals)
+            self._arrivals.clear()
+        for arrival in arrivals:
+            arrival.abandon()
         for order in orders:
             words = f"it did not come: skyatlas {why}; fetch it again"
             self._done(order, Incomplete(words, product=order.product))
