@@ -161,7 +161,7 @@ class Part:
         self.empty()
         self._rewrite(journal, ())
 
-    def write(self, at: int, data: bytes) -> None:
+    def write(self, at: int, data: bytes | memoryview) -> None:
         """Put bytes in their place."""
         written = os.pwrite(self._file, data, at)
         if written < len(data):
