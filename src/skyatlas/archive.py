@@ -17,6 +17,8 @@ from skyatlas.model import Association, Note, Product, Query
 if TYPE_CHECKING:
     from astropy.table import Table
 
+    from skyatlas.memory import Memory
+
 __all__ = ["Archive", "Ask", "Door", "Many", "Pace", "Reply", "Token"]
 
 
@@ -85,21 +87,37 @@ class Door(Protocol):
     Time-outs, retries, `Retry-After`, pace, credentials and redaction are its business.
     """
 
+    memory: Memory
+    """What outlives a crash: job addresses, registry answers, dead services."""
+
     def ask(
         self,
         url: str,
         *,
         params: Any = None,
         data: Any = None,
+        files: Any = None,
         headers: Mapping[str, str] | None = None,
         timeout: float | None = None,
         errors_too: bool = False,
+        method: str | None = None,
+        follow: bool = True,
     ) -> Reply:
-        """GET, or POST with `data`; what is not below 400 is raised as an ArchiveError.
+        """GET, or POST with `data` or `files` (multipart); else the `method`, such as "DELETE".
 
-        With `errors_too` an answer that says itself what went wrong (a VOTable with status 4xx or
-        5xx) is returned; 401, 403, 429 and 503 are raised all the same.
+        An answer that is not below 400 is raised as an ArchiveError. With `errors_too` an answer
+        that says itself what went wrong (a VOTable with status 4xx or 5xx) is returned; 401, 403,
+        429 and 503 are raised all the same. Without `follow` a redirect is returned as it is.
         """
+        ...
+
+    def within(self, seconds: float) -> Door:
+        """The same door, for questions that all end within so many seconds from now."""
+        ...
+
+    @property
+    def left(self) -> float:
+        """Seconds that questions may still take; infinite where nobody set a bound."""
         ...
 
     def anonymous(self) -> Door:

@@ -112,6 +112,8 @@ class Query:
     """At most so many rows per archive and target; None means all."""
     table: str | None = None
     """An archive's own table ("ist.xshooter") instead of its usual ones."""
+    parameters: tuple[tuple[str, str], ...] = ()
+    """(NAME, value) of a service's own parameters, sent as they are: SIA 2's EXPTIME, FOV …"""
 
     def __post_init__(self) -> None:
         unknown = self.kinds - KINDS
@@ -173,6 +175,9 @@ class Report:
     error: AtlasError | None = field(default=None, compare=False)
     asked: tuple[str, ...] = ()
     """What was really sent: ADQL or URLs, without secrets."""
+    mapping: Mapping[str, str] = field(default_factory=_nothing, compare=False)
+    """ObsCore column → where its values come from: "given: …", "guessed: …" or "missing"; empty
+    for an archive whose tables are known beforehand."""
 
     @property
     def complete(self) -> bool | None:

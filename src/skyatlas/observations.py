@@ -225,6 +225,7 @@ def report_json(report: Report) -> dict[str, Any]:
             {"why": str(note.why), "text": note.text, "count": note.count} for note in report.notes
         ],
         "asked": list(report.asked),
+        **({"mapping": dict(report.mapping)} if report.mapping else {}),
         "error": None
         if error is None
         else {
@@ -253,6 +254,7 @@ def _report_of(saved: Mapping[str, Any]) -> Report:
         notes,
         raised,
         tuple(saved.get("asked", ())),
+        dict(saved.get("mapping", {})),
     )
 
 
@@ -296,5 +298,7 @@ def _query_of(plain: Mapping[str, Any]) -> Query:
     for name in ("instruments", "programs", "collections"):
         if name in values:
             values[name] = tuple(values[name])
+    if "parameters" in values:
+        values["parameters"] = tuple((name, value) for name, value in values["parameters"])
     values["kinds"] = frozenset(values.get("kinds", ()))
     return Query(**values)

@@ -16,6 +16,7 @@ from skyatlas import archives as registry
 from skyatlas.accounts import Accounts
 from skyatlas.archive import Archive, Ask, Pace
 from skyatlas.errors import AtlasError, BadInput
+from skyatlas.memory import Memory
 from skyatlas.model import Product, Query, Target
 from skyatlas.settings import Settings
 
@@ -321,6 +322,7 @@ class Session:
             files_at_once=self.settings.files_at_once,
             bandwidth=self.settings.bandwidth,
             durable=self.settings.durable,
+            memory=Memory(self._memory_folder()),
         )
 
     def _sandbox_url(self) -> str | None:
@@ -331,6 +333,14 @@ class Session:
         self._sandbox = Sandbox(folders=self.settings.holdings, faults=self.settings.faults)
         self._sandbox.__enter__()
         return str(self._sandbox.url)
+
+    def _memory_folder(self) -> Path | None:
+        """Where what must outlive a crash is kept; of a sandbox in this process, nothing is."""
+        sandbox = self.settings.sandbox
+        if sandbox == "":
+            return None
+        name = "memory" if sandbox is None else f"memory-{sandbox.rpartition(':')[2].strip('/')}"
+        return self.settings.cache_folder / name
 
     def _names_cache(self) -> Path | None:
         # What the sandbox makes up must not be taken for the sky later.

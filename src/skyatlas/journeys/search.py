@@ -72,13 +72,14 @@ def _ask(
     except ArchiveError as raised:
         error = raised
     asked = tuple(text for table in tables for text in table.meta.get("asked", ()))
+    mapping = {k: how for table in tables for k, how in table.meta.get("mapping", {}).items()}
     table, more = _tidied(_stacked(tables), queries)
     cut = any(note.why is Why.LIMITED for note in notes)
     for note in more:
         if not (cut and note.why is Why.LIMITED):
             notes[note] = None
     seconds = time.monotonic() - started
-    return table, Report(archive.name, len(table), seconds, tuple(notes), error, asked)
+    return table, Report(archive.name, len(table), seconds, tuple(notes), error, asked, mapping)
 
 
 def _chunks(queries: Sequence[Query], archive: Archive) -> Iterator[list[int]]:

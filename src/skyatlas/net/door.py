@@ -7,6 +7,8 @@ tokens go only to hosts they belong to, and nothing it says, logs or hands back 
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
@@ -48,6 +50,7 @@ class StreetDoor(Street, requests.Session):
         self.versions = self.versions | {"python-requests": version("requests")}
         self.headers["User-Agent"] = self.user_agent
         self.cookies = RequestsCookieJar(policy=HostOnlyCookies())
+        self._until = math.inf
         # A truthy auth that adds nothing: requests would otherwise look into ~/.netrc by itself.
         self.auth = _unchanged
         self._mount(StreetAdapter(self.route, self.credentials))
@@ -58,23 +61,28 @@ class StreetDoor(Street, requests.Session):
         *,
         params: Any = None,
         data: Any = None,
+        files: Any = None,
         headers: Mapping[str, str] | None = None,
         timeout: float | None = None,
         errors_too: bool = False,
+        method: str | None = None,
+        follow: bool = True,
     ) -> requests.Response:
-        """GET, or POST with `data`; what is not below 400 is raised as an ArchiveError.
+        """GET, or POST with `data` or `files`; not below 400 is raised as an ArchiveError.
 
         `timeout` (seconds) replaces the door's own bounds on silence and on the whole answer. With
         `errors_too` a VOTable that says what went wrong is returned, whatever its status; but
         401, 403, 429 and 503 are raised all the same.
         """
         answer = self.request(
-            "GET" if data is None else "POST",
+            method or ("GET" if data is None and files is None else "POST"),
             url,
             params=params,
             data=data,
+            files=files,
             headers=headers,
             timeout=timeout,
+            allow_redirects=follow,
         )
         if answer.status_code < 400:
             return answer
@@ -133,7 +141,20 @@ class StreetDoor(Street, requests.Session):
         """The same door (connections, turns, route) without credentials and cookies."""
         twin = StreetDoor(street=self.without_login())
         twin._mount(self._adapter.beside(twin.credentials))
+        twin._until = self._until
         return twin
+
+    def within(self, seconds: float) -> StreetDoor:
+        """The same door, for questions that all end within so many seconds from now."""
+        twin = StreetDoor(street=self)
+        twin._mount(self._adapter.beside(twin.credentials))
+        twin._until = min(self._until, time.monotonic() + seconds)
+        return twin
+
+    @property
+    def left(self) -> float:
+        """Seconds that questions may still take; infinite where nobody set a bound."""
+        return self._until - time.monotonic()
 
     def close(self) -> None:
         """Close connections, and the engine where there is one."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import logging
+import math
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
@@ -19,6 +20,7 @@ import urllib3
 from skyatlas.errors import ArchiveError, Broken, Busy, Unreachable, Unreadable
 from skyatlas.net.answers import again_in, error_for, looks_like_votable, retry_after
 from skyatlas.net.deadline import answer_within
+from skyatlas.net.pace import Cancelled
 from skyatlas.net.redaction import redact
 
 if TYPE_CHECKING:
@@ -81,13 +83,13 @@ def insist(door: StreetDoor, sending: Sending) -> requests.Response:
 
     Raises Unreachable, Busy, Broken or Unreadable, and what a sign-in on the way raises.
     """
-    left = sending.total
+    left = min(sending.total, door.left)
     known = door.hosts.get(sending.host)
     tries = (known.tries if known else None) or door.patience.tries
     for attempt in range(1, tries + 1):
         began = time.monotonic()
         outcome = _with_renewal(door, sending, left)
-        left -= time.monotonic() - began
+        left = min(left - (time.monotonic() - began), door.left)
         error = _trouble(door, sending, outcome)
         door.turns.noted(sending.host, error)
         if error is None:
@@ -95,7 +97,7 @@ def insist(door: StreetDoor, sending: Sending) -> requests.Response:
         wait = error.wait if isinstance(error, Busy) else None
         pause = door.pause(attempt) if wait is None else wait
         last = attempt == tries or left <= 0 or not _again(sending, outcome)
-        if last or pause > door.patience.longest_wait:
+        if last or pause > min(door.patience.longest_wait, door.left):
             raise error
         if error.status == 429:
             door.turns.hold(sending.host, pause)
@@ -120,13 +122,18 @@ def _in_turn(door: StreetDoor, sending: Sending, left: float) -> requests.Respon
     with door.turns.exempt():
         # A token that is due is renewed before the turn, which the sign-in may need itself.
         door.credentials.header(sending.url)
-    with door.turns.question(sending.host):
-        return _once(door, sending, left)
+    try:
+        with door.turns.question(sending.host, within=None if door.left == math.inf else left):
+            return _once(door, sending, min(left, door.left))
+    except Cancelled:
+        return _NoAnswer("was not asked: no turn came in time", again=False, arrived=False)
 
 
 def _once(door: StreetDoor, sending: Sending, left: float) -> requests.Response | _NoAnswer:
     try:
         with answer_within(left, min(sending.silence, left)):
+            if left <= 0:
+                raise TimeoutError
             _log.debug("%s %s", sending.request.method, redact(sending.url))
             answer = door.send(
                 sending.request.copy(),

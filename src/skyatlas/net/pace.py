@@ -6,6 +6,7 @@ With a folder, the turns are those of all processes that use the folder, in sum.
 from __future__ import annotations
 
 import logging
+import math
 import os
 import threading
 import time
@@ -65,7 +66,7 @@ class Clock:
 
 
 class Cancelled(Exception):
-    """Somebody set the `cancel` event while we waited for a turn."""
+    """No turn came: somebody set the `cancel` event, or there was no more time."""
 
 
 class Turns:
@@ -92,24 +93,31 @@ class Turns:
         _all.add(self)
 
     @contextmanager
-    def question(self, host: str) -> Iterator[None]:
+    def question(self, host: str, within: float | None = None) -> Iterator[None]:
         """Hold one of the host's `at_once` turns, started no faster than `per_second`.
 
         A thread that already holds a turn (or is `exempt`) passes: a sign-in in the middle of a
-        question must not wait for the question that waits for it.
+        question must not wait for the question that waits for it. Raises Cancelled where no turn
+        came `within` so many seconds (None: it waits as long as it takes).
         """
         if getattr(self._mine, "depth", 0):
             yield
             return
         queue = self._queue(host)
-        with queue.asking, self.exempt():
-            slot = self._question_slot(queue)
-            try:
-                self._wait_to_ask(queue)
-                yield
-            finally:
-                with queue.lock:
-                    queue.questions.give(slot)
+        until = math.inf if within is None else self._clock.now() + within
+        if not queue.asking.acquire(timeout=None if within is None else max(0.0, within)):
+            raise Cancelled
+        try:
+            with self.exempt():
+                slot = self._question_slot(queue, until)
+                try:
+                    self._wait_to_ask(queue, until)
+                    yield
+                finally:
+                    with queue.lock:
+                        queue.questions.give(slot)
+        finally:
+            queue.asking.release()
 
     def try_file(self, host: str) -> Lease | float:
         """A turn for one file, or the seconds after which to ask again; never waits.
@@ -208,17 +216,19 @@ class Turns:
             with queue.ledger.change() as record:
                 record.failed(redact(str(error)), breaker.failures, today, resting)
 
-    def _question_slot(self, queue: Queue) -> int:
+    def _question_slot(self, queue: Queue, until: float) -> int:
         while True:
             with queue.lock:
                 slot = queue.questions.take()
                 if slot is not None:
                     return slot
                 wait = queue.questions.look()
+            if self._clock.now() + wait > until:
+                raise Cancelled
             time.sleep(wait)
 
-    def _wait_to_ask(self, queue: Queue) -> None:
-        """Until the pace allows it and nobody was asked to wait."""
+    def _wait_to_ask(self, queue: Queue, until: float) -> None:
+        """Until the pace allows it and nobody was asked to wait; Cancelled if beyond `until`."""
         with queue.lock:
             today = self._clock.today()
             wait = queue.ledger.read().held(today)
@@ -226,6 +236,8 @@ class Turns:
                 with queue.ledger.change() as record:
                     wait = record.book("question", queue.question_gap, today)
         while wait > 0.0:
+            if self._clock.now() + wait > until:
+                raise Cancelled
             self._clock.sleep(wait)
             with queue.lock:
                 wait = queue.ledger.read().held(self._clock.today())

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from skyatlas.errors import Unreachable
+from skyatlas.memory import Memory
 from skyatlas.net.answers import Question
 from skyatlas.net.pace import Clock, Host, Turns
 from skyatlas.net.patience import Patience
@@ -42,6 +43,7 @@ _SHARED = (
     "ca_bundle",
     "durable",
     "bandwidth",
+    "memory",
     "_engine",
     "_engine_of",
 )
@@ -110,6 +112,7 @@ class Street:
         files_at_once: int | None = None,
         bandwidth: float | None = None,
         durable: bool = True,
+        memory: Memory | None = None,
     ) -> None:
         guard_loggers()
         self.hosts = dict(hosts or {})
@@ -129,6 +132,8 @@ class Street:
         """Bytes per second for all files together; None: as fast as they come."""
         self.durable = durable
         """Whether the disk is made to keep a file before it gets its name."""
+        self.memory = memory or Memory()
+        """What outlives a crash: job addresses, registry answers, dead services."""
         self._engine: list[Transfers] = []
         self._engine_of: list[int] = []
         """The process that has it."""

@@ -5,10 +5,11 @@ Positions go out with full precision. Source: IVOA SSAP 1.1.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from skyatlas.errors import BadInput
-from skyatlas.protocols.tap import Answer
+from skyatlas.protocols.service import Answer
 from skyatlas.protocols.votable import results_of
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ def ask(door: Door, url: str, query: Query, *, archive: str) -> Answer:
     reply = door.ask(url, params=params, errors_too=True)
     results = results_of(reply, archive=archive, wanted="SSAP rows")
     cut = results.overflow or (query.limit is not None and len(results.table) > query.limit)
-    return Answer(results.table[: query.limit], cut)
+    results = replace(results, table=results.table[: query.limit])
+    return Answer(results, cut, (reply.url,))
 
 
 def _range(interval: Interval) -> str:

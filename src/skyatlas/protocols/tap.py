@@ -6,15 +6,14 @@ state machine is pyvo's, which is handed the door as its session.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from skyatlas.errors import ArchiveError, Broken, Unreachable, Unreadable
+from skyatlas.protocols.service import Answer
 from skyatlas.protocols.votable import results_of
 
 if TYPE_CHECKING:
-    from astropy.table import Table
-
     from skyatlas.archive import Door
 
 
@@ -31,15 +30,6 @@ class TapService:
     """What to ask for where the default of an asynchronous job is too short."""
     wait_seconds: float = 3600.0
     """How long we wait for a job."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Answer:
-    """Rows, and whether there are more."""
-
-    table: Table
-    truncated: bool
-    """The service had more rows than it gave."""
 
 
 def ask(door: Door, service: TapService, adql: str, *, limit: int | None = None) -> Answer:
@@ -62,9 +52,12 @@ def ask(door: Door, service: TapService, adql: str, *, limit: int | None = None)
         if not _too_slow(error):
             raise
         answer = _async(door, service, adql, most)
-    table = answer.table
-    cut = answer.truncated or (limit is not None and len(table) > limit) or len(table) >= most
-    return Answer(table[:limit] if limit is not None else table, cut)
+    rows = len(answer.table)
+    cut = answer.truncated or (limit is not None and rows > limit) or rows >= most
+    results = answer.results
+    if limit is not None and rows > limit:
+        results = replace(results, table=results.table[:limit])
+    return Answer(results, cut, (adql,))
 
 
 def _sync(door: Door, service: TapService, form: dict[str, str]) -> Answer:
@@ -72,7 +65,7 @@ def _sync(door: Door, service: TapService, form: dict[str, str]) -> Answer:
     # TAP says "what" went wrong in a VOTable, whatever the status: 400 at most services.
     reply = door.ask(url, data=form, errors_too=True)
     results = results_of(reply, archive=service.archive, wanted="TAP rows")
-    return Answer(results.table, results.overflow)
+    return Answer(results, results.overflow)
 
 
 def _too_slow(error: ArchiveError) -> bool:
@@ -127,4 +120,4 @@ def _async(door: Door, service: TapService, adql: str, most: int) -> Answer:
             archive=service.archive,
             url=service.url,
         ) from error
-    return Answer(results.table, results.overflow)
+    return Answer(results, results.overflow)

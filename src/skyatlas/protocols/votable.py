@@ -6,7 +6,8 @@ Sources: VOTable 1.4; DALI 1.1 section 4.4 (QUERY_STATUS).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -19,13 +20,63 @@ if TYPE_CHECKING:
     from skyatlas.archive import Reply
 
 
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A FIELD or PARAM as the document describes it; "" where it does not say."""
+
+    name: str
+    id: str = ""
+    datatype: str = ""
+    arraysize: str = ""
+    unit: str = ""
+    ucd: str = ""
+    utype: str = ""
+    xtype: str = ""
+    description: str = ""
+    ref: str = ""
+    """A PARAM's ref: the ID of the FIELD whose values go in here (DataLink 1.1, section 4.1)."""
+    value: str = ""
+    """A PARAM's value, as text."""
+    options: tuple[str, ...] = ()
+    """VALUES: the texts that are allowed."""
+    low: str = ""
+    """VALUES: MIN, as text."""
+    high: str = ""
+    """VALUES: MAX, as text."""
+    column: str = ""
+    """A FIELD's column in `Results.table`: its name, with a number where names repeat."""
+
+
+@dataclass(frozen=True, slots=True)
+class Descriptor:
+    """A service that a document describes (DataLink 1.1, section 4): where, and with what."""
+
+    id: str
+    """What `service_def` in a DataLink row refers to."""
+    access_url: str
+    standard_id: str = ""
+    """For example "ivo://ivoa.net/std/SODA#sync-1.0"."""
+    resource_identifier: str = ""
+    content_type: str = ""
+    description: str = ""
+    inputs: tuple[Field, ...] = ()
+    """The parameters that it takes, with what is known of their values."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Results:
-    """The results table of a VOTable document."""
+    """The results table of a VOTable document, and what the document says about it."""
 
     table: Table
-    overflow: bool
+    overflow: bool = False
     """The service says that it cut the answer."""
+    fields: tuple[Field, ...] = ()
+    """One per column of `table`, in their order."""
+    params: tuple[Field, ...] = ()
+    """PARAMs of the table, of its resource and of the document."""
+    descriptors: tuple[Descriptor, ...] = ()
+    infos: tuple[tuple[str, str], ...] = ()
+    """(name, value) of every INFO, in document order."""
 
 
 def results_of(reply: Reply, *, archive: str, wanted: str) -> Results:
@@ -61,7 +112,74 @@ def results_of(reply: Reply, *, archive: str, wanted: str) -> Results:
     if not tables:
         raise Unreadable(f"{archive} answered a VOTable without a table", **where)
     chosen = (results or tables)[0]
-    return Results(chosen.to_table(use_names_over_ids=True), status.overflow)
+    table = chosen.to_table(use_names_over_ids=True)
+    fields = zip(chosen.fields, table.colnames, strict=True)
+    return Results(
+        table,
+        status.overflow,
+        tuple(replace(_field(field), column=name) for field, name in fields),
+        tuple(_field(param) for param in _params(document, chosen)),
+        tuple(_descriptors(document)),
+        tuple((info.name or "", str(info.value or "")) for info in _infos(document)),
+    )
+
+
+def _params(document: VOTableFile, chosen: Any) -> Iterator[Any]:
+    yield from chosen.params
+    for resource in document.resources:
+        if chosen in resource.tables:
+            yield from resource.params
+    yield from document.params
+
+
+def _descriptors(document: VOTableFile) -> Iterator[Descriptor]:
+    for resource in document.resources:
+        if (resource.utype or "").lower() != "adhoc:service":
+            continue
+        said = {(param.name or "").lower(): str(param.value) for param in resource.params}
+        inputs = [group for group in resource.groups if (group.name or "") == "inputParams"]
+        yield Descriptor(
+            id=resource.ID or "",
+            access_url=said.get("accessurl", ""),
+            standard_id=said.get("standardid", ""),
+            resource_identifier=said.get("resourceidentifier", ""),
+            content_type=said.get("contenttype", ""),
+            description=resource.description or "",
+            inputs=tuple(
+                _field(entry)
+                for group in inputs
+                for entry in group.entries
+                if hasattr(entry, "value")
+            ),
+        )
+
+
+def _field(element: Any) -> Field:
+    values = element.values
+    return Field(
+        name=element.name or "",
+        id=element.ID or "",
+        datatype=element.datatype or "",
+        arraysize=element.arraysize or "",
+        unit=str(element.unit or ""),
+        ucd=element.ucd or "",
+        utype=element.utype or "",
+        xtype=element.xtype or "",
+        description=element.description or "",
+        ref=element.ref or "",
+        value=_text(getattr(element, "value", None)),
+        options=tuple(str(option[1]) for option in values.options or ()),
+        low=_text(values.min),
+        high=_text(values.max),
+    )
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if getattr(value, "shape", ()):
+        return " ".join(str(one) for one in value.ravel().tolist())
+    return str(value)
 
 
 @dataclass(frozen=True, slots=True)
