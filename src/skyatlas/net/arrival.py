@@ -500,7 +500,7 @@ class Arrival:
                 receipt = self._settle(body, name, ways, resumed=resumed)
                 receipt = self.order.batch.keep(receipt)
                 self.part.release()
-            except BaseException:
+            except BaseException:  # whatever it is, its place among the settling ones is free again
                 self._transfers.line.call(self._transfers.settled)
                 raise
             self._transfers.line.call(lambda: self._kept_home(receipt))

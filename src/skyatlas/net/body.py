@@ -79,11 +79,11 @@ class Body:
             self._part.write(0, together)
             self.inspection.feed(together)
         self._catch_up()
-        ways = self.inspection.finish(Path(self._part.path))
+        # Before the verdict: what is in doubt is kept all the same when it comes a second time.
         self._part.cut(self.inspection.size)
         if durable:
             self._part.sync()
-        return ways
+        return self.inspection.finish(Path(self._part.path))
 
     def _catch_up(self) -> None:
         """Inspect what came before its turn, from the part."""
