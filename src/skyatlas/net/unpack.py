@@ -61,7 +61,7 @@ def unpacker(kind: str, name: str, take: Callable[[bytes], object]) -> Unpacker:
 
 def unpacked_lzw(path: Path, name: str) -> Generator[bytes]:
     """The unpacked bytes of a `.Z` file, in pieces. Raises Corrupt; `name` is for messages."""
-    from skyatlas.net.lzw import unpacked  # it needs numpy
+    from skyatlas.lzw import unpacked  # it needs numpy
 
     with path.open("rb") as packed:
         try:

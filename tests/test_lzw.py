@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skyatlas.net.lzw import unpacked
+from skyatlas.lzw import unpacked
 
 
 def packed(data: bytes, widest: int = 16, *, clears: bool = True, every: int = 0) -> bytes:
