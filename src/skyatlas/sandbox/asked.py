@@ -10,10 +10,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from skyatlas.sandbox.publishers import hosts
+
 if TYPE_CHECKING:
     from skyatlas.sandbox.faults import Fault
 
-HOSTS = frozenset(
+HOSTS = hosts() | frozenset(
     {
         "archive.eso.org",
         "cds.unistra.fr",

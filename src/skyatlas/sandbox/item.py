@@ -118,3 +118,7 @@ class World:
     """CalSelector tree of a raw science frame, by dp_id."""
     raw2master: Mapping[str, Association]
     """Likewise with processed calibrations; a frame that is missing here falls back to raw2raw."""
+    seed: int = 1
+    """What decides the data of the invented publishers (`publishers`); made when asked for."""
+    crowd: int = 0
+    """How many small publishers there are besides."""

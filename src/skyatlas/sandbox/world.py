@@ -15,11 +15,12 @@ from skyatlas.sandbox.item import NamedObject, World
 from skyatlas.sandbox.sky import OBJECTS
 
 
-def make_world(seed: int = 1, folders: Sequence[Path] = ()) -> World:
+def make_world(seed: int = 1, folders: Sequence[Path] = (), crowd: int = 0) -> World:
     """Everything that the sandbox's archives hold.
 
     Files of `folders` that have a position join ESO's archive; where one has an identifier that
-    the seeded archive or an earlier folder has too, the real file takes its place.
+    the seeded archive or an earlier folder has too, the real file takes its place. `crowd` small
+    publishers of VO services (at most 100) stand beside the usual ones.
     """
     made = eso_holdings(seed)
     items = dict(made.items)
@@ -34,6 +35,8 @@ def make_world(seed: int = 1, folders: Sequence[Path] = ()) -> World:
         tuple(objects),
         MappingProxyType(made.raw2raw),
         MappingProxyType(made.raw2master),
+        seed,
+        crowd,
     )
 
 
