@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from skyatlas.errors import BadInput
 from skyatlas.model import Association, Note, Product, Query
@@ -132,18 +132,18 @@ class Door(Protocol):
 class Archive(ABC):
     """One archive: what it holds and how it is asked. Stateless; one serves every thread."""
 
-    name: ClassVar[str]
+    name: str
     """What people type: "eso"."""
-    title: ClassVar[str]
-    kinds: ClassVar[frozenset[str]]
+    title: str
+    kinds: frozenset[str]
     """ObsCore's words for what it holds."""
-    hosts: ClassVar[tuple[str, ...]]
+    hosts: tuple[str, ...]
     """Host names that belong to it: pace and credentials are kept for these."""
-    pace: ClassVar[Pace] = Pace()
-    many: ClassVar[Many] = Many("loop")
-    login_hint: ClassVar[str] = ""
+    pace: Pace = Pace()
+    many: Many = Many("loop")
+    login_hint: str = ""
     """What a login is good for; "" where the archive has none."""
-    password_service: ClassVar[tuple[str, ...]] = ()
+    password_service: tuple[str, ...] = ()
     """Names under which users' keyrings may already hold the password, besides ours."""
 
     @abstractmethod

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -57,6 +57,7 @@ def filters(given: dict[str, Any]) -> Filters:
     known = {
         "radius", "kind", "instrument", "program", "pi", "target_name", "collection",
         "band", "time", "calib_level", "public", "limit", "table",
+        "parameters",
     }  # fmt: skip
     unknown = sorted(set(given) - known)
     if unknown:
@@ -70,6 +71,7 @@ def filters(given: dict[str, Any]) -> Filters:
         "band": ("band", words.band),
         "time": ("time", words.time),
         "calib_level": ("calib_level", words.calib_level),
+        "parameters": ("parameters", _parameters),
     }
     values: dict[str, Any] = {}
     for name, value in said.items():
@@ -80,6 +82,19 @@ def filters(given: dict[str, Any]) -> Filters:
             values[name] = value
     radius = words.radius(said["radius"]) if "radius" in said else DEFAULT_RADIUS
     return Filters(Query(**values), radius)
+
+
+def _parameters(given: Iterable[str] | Mapping[str, object]) -> tuple[tuple[str, str], ...]:
+    """A service's own parameters, from a mapping or from texts NAME=VALUE."""
+    if isinstance(given, Mapping):
+        return tuple((str(name), str(value)) for name, value in given.items())
+    pairs = []
+    for text in [given] if isinstance(given, str) else given:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip():
+            raise BadInput(f"{text!r} is no parameter; write it as NAME=VALUE")
+        pairs.append((name.strip(), value.strip()))
+    return tuple(pairs)
 
 
 def _numbers(pair: Sequence[object]) -> bool:

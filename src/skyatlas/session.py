@@ -17,7 +17,8 @@ from skyatlas.accounts import Accounts
 from skyatlas.archive import Archive, Ask, Pace
 from skyatlas.errors import AtlasError, BadInput
 from skyatlas.memory import Memory
-from skyatlas.model import Product, Query, Target
+from skyatlas.model import Product, Query, Report, Target
+from skyatlas.roster import Roster
 from skyatlas.settings import Settings
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ class Session:
         self.settings = settings or Settings.from_environment()
         self._lock = threading.RLock()
         self._accounts = Accounts(self.settings.environment)
+        self.roster = Roster(self.settings.archives_folder)
+        """Who can be asked."""
         self._street: Street | None = None
         self._door: StreetDoor | None = None
         self._sandbox: Any = None
@@ -86,12 +89,10 @@ class Session:
     def archives(self, names: str | Iterable[str] | None = None) -> list[Archive]:
         """The archives of these names ("eso,mast" or a list); all of them where None."""
         if names is None:
-            chosen: Sequence[str] = registry.names()
-        else:
-            from skyatlas.questions import names as listed_names
+            return self.roster.usual(made_up=self.settings.sandbox is not None)
+        from skyatlas.questions import names as listed_names
 
-            chosen = listed_names(names)
-        return [registry.archive(name) for name in dict.fromkeys(chosen)]
+        return self.roster.named(listed_names(names))
 
     def resolve(self, *asked: object) -> list[Target | AtlasError]:
         """A position for each name or position, in order; what went wrong stands in its place.
@@ -126,6 +127,9 @@ class Session:
         target: object = None,
         *,
         archives: str | Iterable[str] | None = None,
+        waveband: str | Iterable[str] | None = None,
+        services: int | None = None,
+        budget: float | None = None,
         **filters: Any,
     ) -> Observations:
         """Ask the archives what exists of a target.
@@ -136,7 +140,15 @@ class Session:
             A name, a position ("12:30:49.4 +12:23:28", (187.7, 12.4), a SkyCoord), a list of
             them, or None for a question by other filters only.
         archives
-            Names of archives; all where None.
+            Names of archives; all of our own where None. "vo:ivo://…" and "vo:https://…" are any
+            service of the Virtual Observatory, "vo" all those that a registry knows for it.
+        waveband
+            With "vo": only services of these wavebands ("optical", "x-ray", … VODataService 1.2).
+        services
+            With "vo": so many services at most; 20 where None.
+        budget
+            Seconds for all archives together; 60 with "vo", otherwise none. Who has not answered
+            by then is a failure in the reports.
         filters
             `radius` ("2 arcmin" or a Quantity; 1 arcmin where not given), `kind`, `instrument`,
             `program`, `pi`, `target_name`, `collection`, `band` ("500nm..700nm", "K"), `time`
@@ -155,11 +167,25 @@ class Session:
         ArchiveError
             The name resolver failed.
         """
+        from skyatlas.journeys import discovery
         from skyatlas.journeys.search import search
 
         chosen = self.archives(archives)
+        how = discovery.asked(chosen, waveband, services, budget)
         queries = self.query(target, **filters)
-        return search(queries, chosen, self.door, sign_in=self._sign_in_if_known)
+        before: Sequence[Report] = ()
+        if how is not None:
+            found, before = discovery.discover(queries, how, self.door)
+            chosen = [one for one in chosen if one.name != registry.EVERYWHERE] + found
+            budget = how.budget
+        return search(
+            queries,
+            chosen,
+            self.door,
+            sign_in=self._sign_in_if_known,
+            budget=budget,
+            before=before,
+        )
 
     def plan(self, what: object, ask: Ask | None = None) -> Plan:
         """What a fetch of these observations (or tables, URLs, products) would bring."""
@@ -175,8 +201,8 @@ class Session:
             return Plan(each_once(products), context={"asked": ["a list of URLs"]})
         observations = self._observations(what)
         for name in observations.by_archive():
-            self._sign_in_if_known(registry.archive(name))
-        return plan(observations, registry.archive, self.door, ask)
+            self._sign_in_if_known(self.roster.archive(name))
+        return plan(observations, self.roster.archive, self.door, ask)
 
     def fetch(
         self,
@@ -219,12 +245,12 @@ class Session:
 
         todo = self.plan(what, ask)
         for name in dict.fromkeys(product.archive for product in todo.products if product.archive):
-            self._sign_in_if_known(registry.archive(name))
+            self._sign_in_if_known(self.roster.archive(name))
         progress = how.pop("progress", True)
         with shown(len(todo.products) if progress is True else 0) as bar:
             hears = bar if progress is True else progress or None
             place = Path(folder)
-            done = fetch(todo, place, registry.archive, self.street, progress=hears, **how)
+            done = fetch(todo, place, self.roster.archive, self.street, progress=hears, **how)
         how["progress"] = progress
         how.pop("stop", None)  # it may be set by now
         return replace(
@@ -255,7 +281,7 @@ class Session:
         if remote:
             names = {one.receipt.product.archive for one in found.findings if one.receipt}
             for name in sorted(names & set(registry.names())):
-                self._sign_in_if_known(registry.archive(name))
+                self._sign_in_if_known(self.roster.archive(name))
             found = compared(found, self.door)
         if repair:
             found = repaired(found, self.fetch, made_up=self.settings.sandbox is not None)
@@ -274,16 +300,16 @@ class Session:
 
         Raises Refused (wrong password), BadInput (no login known), ArchiveError.
         """
-        chosen = registry.archive(archive)
+        chosen = self.roster.archive(archive)
         return self._accounts.login(chosen, self.door, username, password, prompt=prompt, save=save)
 
     def logout(self, archive: str) -> bool:
         """Forget the token and the saved password; False where none was saved."""
-        return self._accounts.logout(registry.archive(archive), self.door)
+        return self._accounts.logout(self.roster.archive(archive), self.door)
 
     def whoami(self, archive: str) -> tuple[str, str] | None:
         """(username, where the password is kept), or None where no login is known."""
-        return self._accounts.whoami(registry.archive(archive))
+        return self._accounts.whoami(self.roster.archive(archive))
 
     def _observations(self, what: object) -> Observations:
         from astropy.table import Row, Table

@@ -34,6 +34,8 @@ class Settings:
     """Bytes per second for all files together; None: as fast as they come."""
     durable: bool = True
     """Whether the disk is made to keep each file (fsync) before it gets its name."""
+    archives: Path | None = None
+    """Folder with a small file for each service of the user's own; None: the user's usual one."""
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     """For passwords and certificates; never shown."""
 
@@ -55,13 +57,15 @@ class Settings:
 
     @classmethod
     def from_environment(cls) -> Settings:
-        """What the environment says: SKYATLAS_SANDBOX, _OFFLINE, _CACHE, _FSYNC (0: none)."""
+        """What the environment says: SKYATLAS_SANDBOX, _OFFLINE, _CACHE, _ARCHIVES, _FSYNC."""
         environment = dict(os.environ)
         cache = environment.get("SKYATLAS_CACHE")
+        archives = environment.get("SKYATLAS_ARCHIVES")
         return cls(
             sandbox=environment.get("SKYATLAS_SANDBOX") or None,
             offline=environment.get("SKYATLAS_OFFLINE", "") not in ("", "0"),
             cache=Path(cache).expanduser() if cache else None,
+            archives=Path(archives).expanduser() if archives else None,
             durable=environment.get("SKYATLAS_FSYNC", "") != "0",
             environment=environment,
         )
@@ -74,3 +78,12 @@ class Settings:
         from platformdirs import user_cache_path
 
         return user_cache_path("skyatlas", appauthor=False)
+
+    @property
+    def archives_folder(self) -> Path:
+        """Where the small files are that name services of the user's own."""
+        if self.archives is not None:
+            return self.archives
+        from platformdirs import user_config_path
+
+        return user_config_path("skyatlas", appauthor=False) / "archives"

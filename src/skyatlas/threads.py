@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -15,8 +16,20 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def side_by_side(work: Callable[[T], R], items: Sequence[T], at_once: int) -> list[R]:
-    """Results of `work` in the order of `items`; the first exception is raised."""
+def side_by_side(
+    work: Callable[[T], R],
+    items: Sequence[T],
+    at_once: int,
+    *,
+    within: float | None = None,
+    late: Callable[[T], R] | None = None,
+) -> list[R]:
+    """Results of `work` in the order of `items`; the first exception is raised.
+
+    What has not ended `within` so many seconds gets the result of `late`; its thread is left to
+    itself, and what it still gives is not looked at.
+    """
+    until = None if within is None else time.monotonic() + within
     todo: queue.SimpleQueue[tuple[int, T]] = queue.SimpleQueue()
     done: queue.SimpleQueue[tuple[int, R | None, BaseException | None]] = queue.SimpleQueue()
     stop = threading.Event()
@@ -39,10 +52,17 @@ def side_by_side(work: Callable[[T], R], items: Sequence[T], at_once: int) -> li
     results: dict[int, R] = {}
     try:
         while len(results) < len(items):
-            index, result, error = done.get()
+            left = None if until is None else max(0.0, until - time.monotonic())
+            try:
+                index, result, error = done.get(timeout=left)
+            except queue.Empty:
+                break
             if error is not None:
                 raise error
             results[index] = result  # type: ignore[assignment]
     finally:
         stop.set()
-    return [results[index] for index in range(len(items))]
+    return [
+        results[index] if index in results else late(item)  # type: ignore[misc]
+        for index, item in enumerate(items)
+    ]

@@ -1,5 +1,8 @@
 """This room holds one package or file per archive; none knows another, each is loaded when asked.
 
+`vo:` in front of an ivo:// identifier or an address makes an archive of any service of the Virtual
+Observatory. Small files of the user's own (`archives/vo/own.py`) name such services.
+
 Other packages add archives through the entry point group `skyatlas.archives`: the name is what
 people type, the object a subclass of `skyatlas.archive.Archive`.
 """
@@ -17,10 +20,12 @@ if TYPE_CHECKING:
     from skyatlas.archive import Archive
 
 _OWN = {"eso": ("skyatlas.archives.eso", "Eso")}
+EVERYWHERE = "vo"
+"""All services that a registry knows: asked only by name, never as one of "all archives"."""
 
 
 def names() -> tuple[str, ...]:
-    """What people may type after `--archive`."""
+    """What people may type after `--archive`, besides "vo" and "vo:…"."""
     return (*_OWN, *sorted(set(_others()) - set(_OWN)))
 
 
@@ -28,6 +33,10 @@ def names() -> tuple[str, ...]:
 def archive(name: str) -> Archive:
     """The archive of that name. Raises UnknownArchive."""
     word = name.strip().casefold()
+    if word == EVERYWHERE or word.startswith("vo:"):
+        from skyatlas.archives.vo import Vo
+
+        return Vo(name.strip() if ":" in word else EVERYWHERE)
     if word in _OWN:
         module, attribute = _OWN[word]
         made: Archive = getattr(import_module(module), attribute)()
@@ -36,7 +45,10 @@ def archive(name: str) -> Archive:
     if word in others:
         other: Archive = others[word].load()()  # type: ignore[attr-defined]
         return other
-    raise UnknownArchive(f"there is no archive {name!r}; there are: {', '.join(names())}")
+    raise UnknownArchive(
+        f"there is no archive {name!r}; there are: {', '.join(names())}, "
+        "vo (all services that a registry knows), vo:ivo://… and vo:https://…"
+    )
 
 
 def _others() -> dict[str, object]:

@@ -11,10 +11,12 @@ from skyatlas.cli.options import common, say, settings
 @common
 def archives() -> None:
     """List the archives that can be asked."""
-    from skyatlas import archives as registry
     from skyatlas.cli.tables import print_table
+    from skyatlas.errors import AtlasError
+    from skyatlas.roster import Roster
 
-    known = [registry.archive(name) for name in registry.names()]
+    roster = Roster(settings().archives_folder)
+    known = [*roster.usual(), roster.archive("vo")]
     print_table(
         [
             ("archive", [archive.name for archive in known]),
@@ -23,6 +25,10 @@ def archives() -> None:
             ("a login is good for", [archive.login_hint for archive in known]),
         ]
     )
+    for name, own in roster.own.items():
+        if isinstance(own, AtlasError):
+            say(f"{name} cannot be asked: {own}")
+    say("vo:ivo://… and vo:https://… are any service; `skyatlas services` finds them")
 
 
 @click.command(
@@ -74,8 +80,19 @@ def config(action: str) -> None:
     sandbox = "in this process" if now.sandbox == "" else now.sandbox or "no: the real archives"
     print_table(
         [
-            ("setting", ["sandbox", "offline", "cache"]),
-            ("value", [sandbox, "yes" if now.offline else "no", str(now.cache_folder)]),
-            ("environment", ["SKYATLAS_SANDBOX", "SKYATLAS_OFFLINE", "SKYATLAS_CACHE"]),
+            ("setting", ["sandbox", "offline", "cache", "archives"]),
+            (
+                "value",
+                [
+                    sandbox,
+                    "yes" if now.offline else "no",
+                    str(now.cache_folder),
+                    str(now.archives_folder),
+                ],
+            ),
+            (
+                "environment",
+                ["SKYATLAS_SANDBOX", "SKYATLAS_OFFLINE", "SKYATLAS_CACHE", "SKYATLAS_ARCHIVES"],
+            ),
         ]
     )

@@ -67,8 +67,24 @@ _COMMON: tuple[Decorator, ...] = (
     _option("-q", "--quiet", is_flag=True, help="Say only errors."),
 )
 
+
+def _none_for_nothing(
+    ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...]
+) -> tuple[str, ...] | None:
+    """A list that nobody gave, like every filter that nobody gave."""
+    del ctx, parameter
+    return value or None
+
+
 _FILTERS: tuple[Decorator, ...] = (
-    click.option("-a", "--archive", "archives", metavar="NAMES", help="eso,…  [default: all]"),
+    click.option(
+        "-a",
+        "--archive",
+        "archives",
+        metavar="NAMES",
+        help="eso,…; vo:ivo://… or vo:https://… is any service of the Virtual Observatory, vo all "
+        "that a registry knows for the question.  [all but vo]",
+    ),
     click.option(
         "-k", "--kind", metavar="KINDS", help="image, spectrum, cube, timeseries, visibility …"
     ),
@@ -86,6 +102,26 @@ _FILTERS: tuple[Decorator, ...] = (
     click.option("--public", is_flag=True, default=None, help="Only what anybody may download."),
     click.option("-n", "--limit", type=int, metavar="N", help="Rows per archive and target."),
     click.option("--table", metavar="NAME", help="An archive's own table: ist.xshooter, ssap …"),
+    click.option(
+        "--param",
+        "parameters",
+        multiple=True,
+        metavar="NAME=VALUE",
+        callback=_none_for_nothing,
+        help="A service's own parameter, sent as it is: EXPTIME='100 500' …",
+    ),
+    click.option(
+        "--waveband", metavar="WORDS", help="With -a vo: optical, infrared, x-ray, radio …"
+    ),
+    click.option(
+        "--services", type=int, metavar="N", help="With -a vo: ask so many at most.  [20]"
+    ),
+    click.option(
+        "--budget",
+        type=float,
+        metavar="SECONDS",
+        help="For all archives together; who is late is named.  [60 with -a vo]",
+    ),
 )
 
 

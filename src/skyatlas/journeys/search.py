@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from skyatlas.errors import ArchiveError
+from skyatlas.errors import ArchiveError, Unreachable
 from skyatlas.model import Interval, Note, Query, Report, Target, Why
 from skyatlas.obscore import empty
 from skyatlas.observations import Observations
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
     from skyatlas.archive import Archive, Door
 
+_GRACE = 0.5
+"""Seconds that those who end in time get to put down what they have."""
+
 
 def search(
     queries: Sequence[Query],
@@ -31,22 +34,36 @@ def search(
     door: Door,
     *,
     sign_in: Callable[[Archive], None] | None = None,
+    budget: float | None = None,
+    before: Sequence[Report] = (),
 ) -> Observations:
     """Ask every archive, each in a thread of its own. Never raises for an archive that failed.
 
     `sign_in` uses a login that the user keeps for the archive; a wrong one is that archive's
-    failure and nobody else's.
+    failure and nobody else's. Who has not answered within the `budget` (seconds) is a failure too,
+    with the rows that came until then. `before` are reports of what led here.
     """
+    if budget is not None:
+        door = door.within(budget)
 
     def ask(archive: Archive) -> tuple[Table, Report]:
         return _ask(archive, queries, door, sign_in)
 
-    answers = side_by_side(ask, archives, len(archives))
+    def late(archive: Archive) -> tuple[Table, Report]:
+        error = Unreachable(
+            f"{archive.name} did not answer within {budget:g} s; give it more with --budget",
+            archive=archive.name,
+        )
+        return empty(), Report(archive.name, seconds=budget or 0.0, error=error)
+
+    within = None if budget is None else budget + _GRACE
+    answers = side_by_side(ask, archives, len(archives), within=within, late=late)
     tables = [table for table, _ in answers if len(table)]
     table = _stacked(tables)
     if "query" in table.colnames:
         table.remove_column("query")
-    return Observations(table, tuple(report for _, report in answers), tuple(queries))
+    reports = (*before, *(report for _, report in answers))
+    return Observations(table, reports, tuple(queries))
 
 
 def _ask(

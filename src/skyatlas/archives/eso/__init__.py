@@ -7,7 +7,7 @@ programmatic access pages (archive.eso.org/programmatic) and the TAP service's o
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from skyatlas.archive import Archive, Ask, Many, Pace, Token
 from skyatlas.model import Association, Note, Product, Query
@@ -23,16 +23,14 @@ if TYPE_CHECKING:
 class Eso(Archive):
     """The archive of the European Southern Observatory."""
 
-    name: ClassVar[str] = "eso"
-    title: ClassVar[str] = "European Southern Observatory"
-    kinds: ClassVar[frozenset[str]] = frozenset(
-        ("image", "cube", "spectrum", "visibility", "measurements")
-    )
-    hosts: ClassVar[tuple[str, ...]] = ("archive.eso.org", "dataportal.eso.org", "www.eso.org")
-    pace: ClassVar[Pace] = Pace(at_once=2, per_second=5.0, files_at_once=4)  # none is published
-    many: ClassVar[Many] = Many("chunk", 25)  # no TAP upload; 20-50 cones fit a POST
-    login_hint: ClassVar[str] = "proprietary files and the rows of protected programmes"
-    password_service: ClassVar[tuple[str, ...]] = ("astroquery:www.eso.org",)
+    name = "eso"
+    title = "European Southern Observatory"
+    kinds = frozenset(("image", "cube", "spectrum", "visibility", "measurements"))
+    hosts = ("archive.eso.org", "dataportal.eso.org", "www.eso.org")
+    pace = Pace(at_once=2, per_second=5.0, files_at_once=4)  # none is published
+    many = Many("chunk", 25)  # no TAP upload; 20-50 cones fit a POST
+    login_hint = "proprietary files and the rows of protected programmes"
+    password_service = ("astroquery:www.eso.org",)
 
     def search(self, queries: Sequence[Query], door: Door) -> Iterator[Table | Note]:
         """Ask Phase 3 and the raw frames, as far as the filters leave them possible."""

@@ -1,0 +1,98 @@
+"""This file gives the rows of a service their questions, and leaves out what was not asked for."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from skyatlas.model import Note, Query, Why
+from skyatlas.obscore import said
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from astropy.table import Table
+
+    from skyatlas.protocols.service import Answer
+
+_SELECTED: Mapping[str, str] = {
+    "instruments": "instrument_name",
+    "collections": "obs_collection",
+    "programs": "proposal_id",
+    "pi": "obs_creator_name",
+    "target_name": "target_name",
+}
+"""Filter of a Query → ObsCore column: spellings differ from service to service, so these are not
+sent but compared here, without case and punctuation."""
+
+
+def numbered(table: Table, queries: Sequence[Query], numbers: Sequence[int]) -> Table:
+    """The table with one row per question that a row answers, and the question's number."""
+    import numpy as np
+
+    from skyatlas.obscore import plain_values
+    from skyatlas.sky import assign
+
+    if len(queries) == 1:
+        table["query"] = np.full(len(table), numbers[0], dtype=np.int64)
+        return table
+    ra, dec = (np.ma.filled(table[name].data, np.nan) for name in ("s_ra", "s_dec"))
+    pairs = assign(plain_values(table["s_region"]), ra, dec, queries)
+    repeated = table[[row for row, _ in pairs]]
+    repeated["query"] = np.array([numbers[index] for _, index in pairs], dtype=np.int64)
+    return repeated
+
+
+def selected(table: Table, query: Query) -> tuple[Table, list[Note]]:
+    """Leave out the rows that a filter excludes; a row that does not say is left out too."""
+    import numpy as np
+
+    from skyatlas.obscore import plain_values
+
+    notes = []
+    for name, column in _SELECTED.items():
+        wanted = getattr(query, name)
+        if not wanted:
+            continue
+        if table.meta.get("mapping", {}).get(column, "") == "missing":
+            notes.append(
+                Note(
+                    Why.UNANSWERED,
+                    f"this service does not say {column}, so it could not be selected by "
+                    f"{name.rstrip('s').replace('_', '-')}: all rows are listed",
+                )
+            )
+            continue
+        patterns = [
+            _pattern(name, one) for one in ([wanted] if isinstance(wanted, str) else wanted)
+        ]
+        texts = [_bare(str(value or "")) for value in plain_values(table[column])]
+        keep = [any(pattern.fullmatch(text) for pattern in patterns) for text in texts]
+        meta = table.meta
+        table = table[np.array(keep, dtype=bool)]
+        table.meta = meta
+    return table, notes
+
+
+def _pattern(name: str, wanted: str) -> re.Pattern[str]:
+    """What a filter's text stands for: `pi` is a part, a programme's end may be missing."""
+    text = ".*".join(re.escape(_bare(part)) for part in wanted.split("*"))
+    return re.compile({"pi": f".*{text}.*", "programs": f"{text}.*"}.get(name, text))
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"[\W_]+", "", text).casefold()
+
+
+def cut(answer: Answer, limit: int | None) -> Iterator[Note]:
+    """What there is to say where rows are missing."""
+    if answer.truncated and limit is not None:
+        yield Note(Why.LIMITED, f"more rows than your limit of {limit} exist")
+    elif answer.truncated:
+        rows = len(answer.table)
+        yield Note(Why.TRUNCATED, f"cut by the service at {rows} rows", rows)
+
+
+def is_file(row: Any) -> bool:
+    """Whether `access_url` is the file itself, as far as the row says."""
+    return bool(said(row, "access_url")) and "datalink" not in str(said(row, "access_format") or "")

@@ -1,0 +1,62 @@
+"""This file knows which archives one user can ask: ours, other packages', and the user's own.
+
+Invariant: a small file that cannot be read is in the way of nobody but who asks for it by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from skyatlas import archives
+from skyatlas.errors import AtlasError, BadInput
+
+if TYPE_CHECKING:
+    from skyatlas.archive import Archive
+    from skyatlas.archives.vo.own import OwnService
+
+
+class Roster:
+    """The archives by name. `folder` holds the user's own small files; it need not exist."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @cached_property
+    def own(self) -> Mapping[str, OwnService | AtlasError]:
+        """The user's own services, or what is wrong with their files."""
+        if not self._folder.is_dir():
+            return {}
+        from skyatlas.archives.vo.own import own_services
+
+        return own_services(self._folder)
+
+    def archive(self, name: str) -> Archive:
+        """The archive of that name. Raises UnknownArchive, and BadInput for a broken own file."""
+        own = self.own.get(name.strip().casefold())
+        if own is None:
+            return archives.archive(name)
+        if isinstance(own, AtlasError):
+            raise own
+        from skyatlas.archives.vo import Vo
+
+        return Vo(own.name, own=own)
+
+    def usual(self, *, made_up: bool = False) -> list[Archive]:
+        """Those that are asked where nobody is named; in the sandbox, none of the user's own."""
+        fixed = [archives.archive(name) for name in archives.names()]
+        if made_up:
+            return fixed
+        return [*fixed, *(self.archive(n) for n, one in self.own.items() if not _broken(one))]
+
+    def named(self, names: list[str]) -> list[Archive]:
+        """The archives of these names, each once."""
+        if not names:
+            raise BadInput("no archive was named")
+        return [self.archive(name) for name in dict.fromkeys(names)]
+
+
+def _broken(one: OwnService | AtlasError) -> bool:
+    return isinstance(one, AtlasError)
