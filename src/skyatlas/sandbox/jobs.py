@@ -1,4 +1,4 @@
-"""This file holds TAP's asynchronous jobs: born, run in a thread each, watched and forgotten.
+"""This file holds asynchronous jobs (UWS 1.1): born, run in a thread each, watched and forgotten.
 
 Whoever waits for a job is woken by its change, never by polling.
 """
@@ -11,17 +11,26 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import cast
 
-from skyatlas.sandbox import tap
-from skyatlas.sandbox.adql import BadQuery
 from skyatlas.sandbox.asked import Asked
 from skyatlas.sandbox.database import TooLong
-from skyatlas.sandbox.state import State
 
 _KEPT = timedelta(days=1)
 ENDED = frozenset({"COMPLETED", "ERROR", "ABORTED"})
 """Phases that a job never leaves (UWS 1.1, section 2.1.3)."""
+
+SECONDS = 60.0
+"""The service's time that a job has until it asks for more."""
+
+Work = Callable[[Asked, float], tuple[str, bytes]]
+"""From the request and the seconds that it has, the result's media type and bytes.
+
+Raises `Failed`, and `TooLong` where the seconds do not suffice.
+"""
+
+
+class Failed(Exception):
+    """The job ends in ERROR, with this sentence."""
 
 
 @dataclass(slots=True)
@@ -31,8 +40,10 @@ class Job:
     id: str
     asked: Asked
     """The request that made it; its parameters are the job's."""
-    service: str
-    duration: float = tap.SYNC_SECONDS
+    base: str
+    """The service's address: "https://archive.eso.org/tap_obs"; its jobs are at `/async` below."""
+    work: Work
+    duration: float = SECONDS
     """Seconds of the service's time."""
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
     destruction: datetime = field(default_factory=lambda: datetime.now(UTC) + _KEPT)
@@ -47,8 +58,7 @@ class Job:
 class Jobs:
     """All jobs of one sandbox. Safe for many threads."""
 
-    def __init__(self, state: State) -> None:
-        self.state = state
+    def __init__(self) -> None:
         self._jobs: dict[str, Job] = {}
         self._changed = threading.Condition()
         self._closed = False
@@ -62,10 +72,10 @@ class Jobs:
         for thread in self._threads:
             thread.join()
 
-    def of(self, service: str) -> list[Job]:
+    def of(self, base: str) -> list[Job]:
         """The jobs of one service."""
         with self._changed:
-            return [job for job in self._jobs.values() if job.service == service]
+            return [job for job in self._jobs.values() if job.base == base]
 
     def get(self, job_id: str) -> Job | None:
         """The job of that id, or None."""
@@ -75,9 +85,9 @@ class Jobs:
                 job = self._jobs.pop(job_id, None) and None
             return job
 
-    def new(self, service: str, asked: Asked) -> Job:
+    def new(self, base: str, asked: Asked, work: Work) -> Job:
         """A job that waits to be run."""
-        job = Job(secrets.token_urlsafe(9), asked, service)
+        job = Job(secrets.token_urlsafe(9), asked, base, work)
         with self._changed:
             self._jobs[job.id] = job
         return job
@@ -117,12 +127,10 @@ class Jobs:
     def _work(self, job: Job) -> None:
         phase, result, error, content_type = "COMPLETED", b"", "", ""
         try:
-            what = tap.question(self.state, cast("tap.Service", job.service), job.asked)
-            content_type = what.form.content_type
-            result = tap.answer(self.state, job.asked, what, job.duration)
+            content_type, result = job.work(job.asked, job.duration)
         except TooLong as trouble:
             phase, error = "ABORTED", str(trouble)
-        except (tap.Denied, BadQuery) as trouble:
+        except Failed as trouble:
             phase, error = "ERROR", str(trouble)
 
         def done(job: Job) -> None:

@@ -63,16 +63,15 @@ def _routes(state: State, jobs: Jobs) -> list[Route]:
         "/vizier.cfa.harvard.edu/viz-bin/nph-sesame{options:path}": sesame.resolve,
     }
     of_jobs: dict[str, Handler] = {}
-    for service in ("tap_obs", "tap_cat"):
+    services: tuple[tap.Service, ...] = ("tap_obs", "tap_cat")
+    for service in services:
         base = f"/archive.eso.org/{service}"
         of_state[f"{base}/availability"] = tap.availability
         of_state[f"{base}/examples"] = tap.examples
         of_state[f"{base}/sync"] = partial(tap.sync, service=service)
         of_state[f"{base}/tables"] = partial(tap.tables, service=service)
         of_state[f"{base}/capabilities"] = partial(tap.capabilities, service=service)
-        of_jobs[f"{base}/async"] = partial(uws.jobs, service=service)
-        of_jobs[f"{base}/async/{{job_id}}"] = partial(uws.job, service=service)
-        of_jobs[f"{base}/async/{{job_id}}/{{rest:path}}"] = partial(uws.job, service=service)
+        of_jobs |= uws.routes(base, partial(tap.work, state, service))
     return [
         *(_route(path, partial(handler, state)) for path, handler in of_state.items()),
         *(_route(path, partial(handler, jobs)) for path, handler in of_jobs.items()),
@@ -136,7 +135,7 @@ class Sandbox:
         """Listen from now on; raises OSError where the port is taken."""
         logging.getLogger("asyncio").addFilter(_is_news)
         state = State(self.world)
-        jobs = Jobs(state)
+        jobs = Jobs()
         app = Starlette(routes=_routes(state, jobs), exception_handlers={404: _nothing_here})
         app.router.redirect_slashes = False
         line = socket.create_server(("127.0.0.1", self._port))

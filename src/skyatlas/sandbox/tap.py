@@ -18,6 +18,7 @@ from skyatlas.sandbox.adql import BadQuery
 from skyatlas.sandbox.asked import Asked
 from skyatlas.sandbox.database import TooLong
 from skyatlas.sandbox.item import Account
+from skyatlas.sandbox.jobs import SECONDS, Failed
 from skyatlas.sandbox.state import NotWelcome, State
 from skyatlas.sandbox.tables import Table
 from skyatlas.sandbox.votable import Sheet
@@ -26,7 +27,7 @@ Service = Literal["tap_obs", "tap_cat"]
 
 HARD_LIMIT = 15_000_000
 """Rows of one answer."""
-SYNC_SECONDS = 60.0
+SYNC_SECONDS = SECONDS
 """The service's time for a query in sync, and a job's until it asks for more."""
 
 _SHAPES = "AREA BOX CIRCLE CONTAINS COORD1 COORD2 DISTANCE INTERSECTS POINT POLYGON"
@@ -84,7 +85,7 @@ class Question:
     """The service's time that the query takes: made up by a fault, nobody waits."""
 
 
-class Denied(Exception):
+class Denied(Failed):
     """The answer is an error document with this HTTP status."""
 
     def __init__(self, status: int, sentence: str) -> None:
@@ -146,6 +147,17 @@ def answer(state: State, asked: Asked, what: Question, seconds: float) -> bytes:
     found = database.ask(what.query, what.maxrec, seconds)
     rows = [[asked.cell(value) for value in row] for row in found.rows]
     return what.form.write(Sheet(found.columns, rows, found.overflow, what.query))
+
+
+def work(state: State, service: Service, asked: Asked, seconds: float) -> tuple[str, bytes]:
+    """What a job does: the answer's media type and bytes; raises Failed and TooLong."""
+    try:
+        what = question(state, service, asked)
+        return what.form.content_type, answer(state, asked, what, seconds)
+    except TooLong:
+        raise
+    except BadQuery as error:
+        raise Failed(str(error)) from error
 
 
 def sync(state: State, asked: Asked, service: str) -> Response:

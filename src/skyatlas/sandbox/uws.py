@@ -1,4 +1,4 @@
-"""This file answers for TAP's asynchronous jobs as UWS 1.1 says: made, started, watched, fetched.
+"""This file answers for asynchronous jobs as UWS 1.1 says: made, started, watched, fetched.
 
 Limits of ESO: 60 s of the service's time by default, 3600 s at most; a job is kept for a day, half
 a year at most.
@@ -6,8 +6,10 @@ a year at most.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from urllib.parse import urlencode
 from xml.sax.saxutils import escape
 
@@ -15,7 +17,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from skyatlas.sandbox import votable
 from skyatlas.sandbox.asked import Asked
-from skyatlas.sandbox.jobs import ENDED, Job, Jobs
+from skyatlas.sandbox.jobs import ENDED, Job, Jobs, Work
 
 LONGEST = 3600
 """Seconds that a job may ask for."""
@@ -29,8 +31,7 @@ def _stamp(moment: datetime) -> str:
 
 
 def _own(job: Job, asked: Asked, *rest: str) -> str:
-    base = f"https://archive.eso.org/{job.service}/async/{job.id}"
-    return asked.link("/".join((base, *rest)))
+    return asked.link("/".join((job.base, "async", job.id, *rest)))
 
 
 def _to_job(job: Job, asked: Asked) -> Response:
@@ -84,10 +85,20 @@ def _described(job: Job, asked: Asked) -> Response:
     )
 
 
-def jobs(held: Jobs, asked: Asked, service: str) -> Response:
+def routes(path: str, work: Work) -> dict[str, Callable[..., Response]]:
+    """What answers at "/HOST/PATH/async" and below, for a service at "/HOST/PATH"."""
+    one = partial(job, base=f"https:/{path}")
+    return {
+        f"{path}/async": partial(jobs, base=f"https:/{path}", work=work),
+        f"{path}/async/{{job_id}}": one,
+        f"{path}/async/{{job_id}}/{{rest:path}}": one,
+    }
+
+
+def jobs(held: Jobs, asked: Asked, base: str, work: Work) -> Response:
     """`/async`: the list of jobs, or a new one."""
     if asked.method == "POST":
-        job = held.new(service, asked)
+        job = held.new(base, asked, work)
         if asked.one("PHASE") == "RUN":
             held.run(job)
         return _to_job(job, asked)
@@ -95,19 +106,19 @@ def jobs(held: Jobs, asked: Asked, service: str) -> Response:
         f'<uws:jobref id="{job.id}" xlink:href="{_own(job, asked)}">'
         f"<uws:phase>{job.phase}</uws:phase>"
         f"<uws:creationTime>{_stamp(job.created)}</uws:creationTime></uws:jobref>"
-        for job in held.of(service)
+        for job in held.of(base)
     )
     return _xml(every, "jobs")
 
 
-def job(held: Jobs, asked: Asked, service: str, job_id: str, rest: str = "") -> Response:
+def job(held: Jobs, asked: Asked, base: str, job_id: str, rest: str = "") -> Response:
     """`/async/ID` and all below it."""
     found = held.get(job_id)
-    if found is None or found.service != service:
+    if found is None or found.base != base:
         return PlainTextResponse(f"There is no job {job_id}.\n", 404)
     if asked.method == "DELETE" or asked.one("ACTION") == "DELETE":
         held.drop(found)
-        return RedirectResponse(asked.link(f"https://archive.eso.org/{service}/async"), 303)
+        return RedirectResponse(asked.link(f"{base}/async"), 303)
     if asked.method == "POST":
         return _post(held, asked, found, rest)
     if not rest:
