@@ -34,6 +34,8 @@ SHOWN = (
     "obs_id",
 )
 """Columns that people see first; all others are in `.table`."""
+_IN_ONE_LINE = 6
+"""Archives that the line on completeness tells of one by one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,6 +77,15 @@ class Observations:
         return completeness_line(self.reports)
 
     @property
+    def standings(self) -> tuple[str, ...]:
+        """What each archive gave, or why it gave nothing: a line each, where there are too many
+        for the one line of `completeness`.
+        """
+        if len(self.reports) <= _IN_ONE_LINE:
+            return ()
+        return tuple(_said_of(report) for report in self.reports)
+
+    @property
     def remarks(self) -> tuple[str, ...]:
         """Everything that the archives' reports want the caller to know, a sentence each."""
         return tuple(
@@ -106,7 +117,7 @@ class Observations:
     def __str__(self) -> str:
         shown = [name for name in SHOWN if name in self.table.colnames]
         lines = self.table[shown].pformat(max_lines=25, max_width=160) if len(self) else []
-        return "\n".join((*lines, *self.remarks, self.completeness))
+        return "\n".join((*lines, *self.standings, *self.remarks, self.completeness))
 
     __repr__ = __str__
 
@@ -115,7 +126,9 @@ class Observations:
 
         shown = [name for name in SHOWN if name in self.table.colnames]
         table = self.table[shown]._repr_html_() if len(self) else ""
-        said_of = "<br>".join(escape(text) for text in (*self.remarks, self.completeness))
+        said_of = "<br>".join(
+            escape(text) for text in (*self.standings, *self.remarks, self.completeness)
+        )
         return f"{table}<p>{said_of}</p>"
 
     def by_archive(self) -> Mapping[str, Table]:
@@ -187,6 +200,9 @@ def completeness_line(reports: Sequence[Report]) -> str:
     states = [_state(report) for report in reports]
     counts = [f"{states.count(state)} {state}" for state in dict.fromkeys(states)]
     asked = f"{len(reports)} archive{'s' if len(reports) != 1 else ''} asked: {', '.join(counts)}"
+    if len(reports) > _IN_ONE_LINE:
+        rows = sum(report.rows for report in reports)
+        return f"{asked}; {rows} row{'s' if rows != 1 else ''} in all"
     return "; ".join((asked, *(_said_of(report) for report in reports)))
 
 

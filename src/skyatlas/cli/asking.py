@@ -55,7 +55,7 @@ def search(
         _give(found, form, output)
     else:
         say("nothing is given: --strict was asked for and the answer is not known to be complete")
-    for line in (*_where(found), *found.remarks):
+    for line in (*_where(found), *found.standings, *found.remarks):
         say(line)
     say(found.completeness)
     return code_of(found, strict=strict)

@@ -128,7 +128,7 @@ def _observations(
     saved = [word for word in target if word.endswith(".json") and Path(word).is_file()]
     if not saved:
         found = fetching.search(targets(target) or None, **filters)
-        for line in (*found.remarks, found.completeness):
+        for line in (*found.standings, *found.remarks, found.completeness):
             say(line)
         return found
     if len(target) > 1:

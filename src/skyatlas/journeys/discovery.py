@@ -114,17 +114,20 @@ def discover(
     notes: list[Note] = []
     records: dict[str, Record] = {}
     asked: list[str] = []
+    source = ""
     try:
         for wanted in wanted_for(queries, how):
             listing = registry.find(door, wanted)
             notes.extend(listing.notes)
             asked.extend(listing.asked)
+            source = listing.registry
             for record in listing.records:
                 records.setdefault(record.ivoid, record)
     except ArchiveError as error:
         seconds = time.monotonic() - started
-        return [], [Report("vo", 0, seconds, tuple(notes), error, tuple(asked))]
+        return [], [Report("registry", 0, seconds, tuple(notes), error, tuple(asked))]
     alive, reports = _alive(list(records.values()), queries[0].kinds, door)
+    notes.append(Note(Why.ASSUMED, f"{len(records)} services fit the question, by {source}"))
     if len(alive) > how.most:
         notes.append(
             Note(
@@ -135,7 +138,7 @@ def discover(
             )
         )
     about = Report(
-        "vo",
+        "registry",
         0,
         time.monotonic() - started,
         tuple(dict.fromkeys(notes)),
