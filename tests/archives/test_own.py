@@ -12,10 +12,9 @@ import pytest
 from astropy.table import MaskedColumn, Table
 
 from skyatlas.archive import Pace
-from skyatlas.archives.own import OwnColumn, OwnService, own_services
+from skyatlas.archives.vo.own import OwnColumn, OwnService, own_services
 from skyatlas.errors import AtlasError, BadInput, Unreadable
 from skyatlas.obscore import conform
-from skyatlas.protocols.votable import results_of
 from skyatlas.session import Session
 from skyatlas.settings import Settings
 
@@ -217,13 +216,15 @@ def test_values_that_cannot_be_converted_are_unreadable(
 ) -> None:
     table = native()
     table[column] = MaskedColumn(values, unit=unit)
-    with pytest.raises(Unreadable, match=rf"a gives .*{column}.*; true unit"):
+    with pytest.raises(Unreadable, match=rf"a gives .*{column}.*; write .* true unit"):
         conform(table, read(tmp_path, URL + COLUMNS).fields())
 
 
 def test_an_answer_of_a_server_takes_its_columns_from_the_file(
     tmp_path: Path, box: Sandbox
 ) -> None:
+    from skyatlas.protocols.votable import results_of
+
     service = read(
         tmp_path,
         """

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from skyatlas.archives.own.words import Words
+from skyatlas.archives.vo.own.words import Words
 from skyatlas.errors import Unreadable
 from skyatlas.obscore import COLUMNS, Column, Field, Fixed
 
@@ -81,8 +81,8 @@ def field_of(name: str, own: OwnColumn, archive: str, file: Path) -> Field:
             return _converted(found, unit, schema)
         except (TypeError, ValueError) as error:
             raise Unreadable(
-                f"{archive} gives values of {own.column} that are not in {unit!r} ({error}); write "
-                f"their true unit into {file}",
+                f"{archive} gives values of {own.column} that are not in {unit!r} (the first is "
+                f"{str(found[0])!r}); write their true unit into {file}",
                 archive=archive,
             ) from error
 

@@ -16,8 +16,8 @@ from typing import cast, get_args
 from urllib.parse import urlsplit
 
 from skyatlas.archive import Pace
-from skyatlas.archives.own.columns import OwnColumn, columns_of, field_of
-from skyatlas.archives.own.words import Words
+from skyatlas.archives.vo.own.columns import OwnColumn, columns_of, field_of
+from skyatlas.archives.vo.own.words import Words
 from skyatlas.errors import AtlasError, BadInput
 from skyatlas.model import KINDS
 from skyatlas.obscore import Field
