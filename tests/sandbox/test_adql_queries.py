@@ -8,8 +8,10 @@ import pytest
 
 from skyatlas.sandbox.adql import BadQuery
 from skyatlas.sandbox.database import Database, TooLong
+from skyatlas.sandbox.eso_tables import observations
 from skyatlas.sandbox.item import Item, World
-from skyatlas.sandbox.tables import Column, Table, observations, tap_schema
+from skyatlas.sandbox.tables import Column, Table
+from skyatlas.sandbox.tap_schema import tap_schema
 
 ROWS = (
     {"dp_id": "A", "instrument": "MUSE", "snr": 3.0, "n": 1, "s_region": "POSITION J2000 10.0 0.0"},

@@ -281,4 +281,6 @@ def test_every_table_is_a_valid_votable(box: Sandbox, service: str) -> None:
     assert len(names) > 5
     for name in names:
         columns = table(f"select column_name from TAP_SCHEMA.columns where table_name = '{name}'")
-        assert list(columns["column_name"]) == table(f"select top 3 * from {name}").colnames
+        # "size" is a word of ADQL: TAP_SCHEMA has it in quotes.
+        plain = [name.strip('"') for name in columns["column_name"]]
+        assert plain == table(f"select top 3 * from {name}").colnames

@@ -6,6 +6,7 @@ import email
 import email.policy
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from email.message import Message
 from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -21,11 +22,18 @@ HOSTS = hosts() | frozenset(
         "cds.unistra.fr",
         "dataportal.eso.org",
         "elsewhere.eso.org",
+        "reg.g-vo.org",
+        "registry.euro-vo.org",
         "vizier.cfa.harvard.edu",
         "www.eso.org",
     }
 )
 """The archives' names that the sandbox answers under; "elsewhere" is where redirects lead."""
+
+
+def _content(part: Message) -> bytes:
+    content = part.get_payload(decode=True)
+    return content if isinstance(content, bytes) else b""
 
 
 @dataclass(frozen=True)
@@ -44,6 +52,8 @@ class Asked:
     """The faults that this request runs into."""
     dropped: frozenset[str] = field(default=frozenset())
     """Lower-case names of the headers that the archive does not look at."""
+    earlier: Asked | None = None
+    """The request that this one adds parameters to: a job's first."""
 
     @cached_property
     def query(self) -> list[tuple[str, str]]:
@@ -56,19 +66,46 @@ class Asked:
         kind = self.headers.get("content-type", "")
         if kind.startswith("application/x-www-form-urlencoded"):
             return parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True)
+        return [
+            (name, value.decode("utf-8", "replace"))
+            for name, value, file in self._parts
+            if not file
+        ]
+
+    @cached_property
+    def files(self) -> dict[str, bytes]:
+        """The body's files, by the name of their part; those of an earlier request too."""
+        earlier = self.earlier.files if self.earlier else {}
+        return earlier | {name: value for name, value, file in self._parts if file}
+
+    @cached_property
+    def _parts(self) -> list[tuple[str, bytes, bool]]:
+        """Name and content of each part of a multipart body, and whether it is a file."""
+        kind = self.headers.get("content-type", "")
         if not kind.startswith("multipart/form-data"):
             return []
         head = f"Content-Type: {kind}\r\n\r\n".encode()
         message = email.message_from_bytes(head + self.body, policy=email.policy.HTTP)
         return [
-            (str(part.get_param("name", header="content-disposition")), str(part.get_content()))
+            (
+                str(part.get_param("name", header="content-disposition")),
+                _content(part),
+                part.get_filename() is not None,
+            )
             for part in message.iter_parts()
-            if part.get_content_maintype() == "text"
         ]
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """All parameters in order; of an earlier request those that this one does not name."""
+        own = [*self.query, *self.form]
+        names = {name.lower() for name, _ in own}
+        earlier = self.earlier.pairs if self.earlier else []
+        return [pair for pair in earlier if pair[0].lower() not in names] + own
 
     def all(self, name: str) -> list[str]:
         """All values of a parameter; names are compared without case (DALI 1.1, section 2)."""
-        return [value for key, value in (*self.query, *self.form) if key.lower() == name.lower()]
+        return [value for key, value in self.pairs if key.lower() == name.lower()]
 
     def one(self, name: str, default: str = "") -> str:
         """The last value of a parameter, or `default`."""

@@ -15,12 +15,22 @@ from datetime import UTC, datetime, timedelta
 from skyatlas.sandbox.asked import Asked
 from skyatlas.sandbox.database import TooLong
 
-_KEPT = timedelta(days=1)
 ENDED = frozenset({"COMPLETED", "ERROR", "ABORTED"})
 """Phases that a job never leaves (UWS 1.1, section 2.1.3)."""
 
-SECONDS = 60.0
-"""The service's time that a job has until it asks for more."""
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a service grants its jobs; these are ESO's."""
+
+    seconds: float = 60.0
+    """The service's time that a job has until it asks for more."""
+    most_seconds: float = 3600.0
+    """What it may ask for."""
+    kept: timedelta = timedelta(days=1)
+    """How long a job is kept, if nobody asks for more."""
+    kept_most: timedelta = timedelta(days=180)
+
 
 Work = Callable[[Asked, float], tuple[str, bytes]]
 """From the request and the seconds that it has, the result's media type and bytes.
@@ -43,10 +53,11 @@ class Job:
     base: str
     """The service's address: "https://archive.eso.org/tap_obs"; its jobs are at `/async` below."""
     work: Work
-    duration: float = SECONDS
+    limits: Limits
+    duration: float
     """Seconds of the service's time."""
+    destruction: datetime
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
-    destruction: datetime = field(default_factory=lambda: datetime.now(UTC) + _KEPT)
     phase: str = "PENDING"
     started: datetime | None = None
     ended: datetime | None = None
@@ -85,9 +96,10 @@ class Jobs:
                 job = self._jobs.pop(job_id, None) and None
             return job
 
-    def new(self, base: str, asked: Asked, work: Work) -> Job:
+    def new(self, base: str, asked: Asked, work: Work, limits: Limits) -> Job:
         """A job that waits to be run."""
-        job = Job(secrets.token_urlsafe(9), asked, base, work)
+        end = datetime.now(UTC) + limits.kept
+        job = Job(secrets.token_urlsafe(9), asked, base, work, limits, limits.seconds, end)
         with self._changed:
             self._jobs[job.id] = job
         return job

@@ -34,11 +34,13 @@ from skyatlas.sandbox import (
     sso,
     tap,
     uws,
+    vosi,
 )
 from skyatlas.sandbox.asked import Asked
 from skyatlas.sandbox.item import World
 from skyatlas.sandbox.jobs import Jobs
 from skyatlas.sandbox.state import State
+from skyatlas.sandbox.tap_services import tap_services
 from skyatlas.sandbox.wire import Wire
 from skyatlas.sandbox.world import make_world
 
@@ -63,15 +65,14 @@ def _routes(state: State, jobs: Jobs) -> list[Route]:
         "/vizier.cfa.harvard.edu/viz-bin/nph-sesame{options:path}": sesame.resolve,
     }
     of_jobs: dict[str, Handler] = {}
-    services: tuple[tap.Service, ...] = ("tap_obs", "tap_cat")
-    for service in services:
-        base = f"/archive.eso.org/{service}"
-        of_state[f"{base}/availability"] = tap.availability
-        of_state[f"{base}/examples"] = tap.examples
+    for service in tap_services(state.world):
+        base = service.path
+        of_state[f"{base}/availability"] = vosi.availability
+        of_state[f"{base}/examples"] = partial(vosi.examples, service=service)
         of_state[f"{base}/sync"] = partial(tap.sync, service=service)
-        of_state[f"{base}/tables"] = partial(tap.tables, service=service)
-        of_state[f"{base}/capabilities"] = partial(tap.capabilities, service=service)
-        of_jobs |= uws.routes(base, partial(tap.work, state, service))
+        of_state[f"{base}/tables"] = partial(vosi.tables, service=service)
+        of_state[f"{base}/capabilities"] = partial(vosi.capabilities, service=service)
+        of_jobs |= uws.routes(base, partial(tap.work, state, service), service.jobs)
     return [
         *(_route(path, partial(handler, state)) for path, handler in of_state.items()),
         *(_route(path, partial(handler, jobs)) for path, handler in of_jobs.items()),

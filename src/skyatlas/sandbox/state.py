@@ -11,12 +11,14 @@ import secrets
 import threading
 import time
 from collections import Counter
-from typing import Literal
+from typing import TYPE_CHECKING
 
 from skyatlas.sandbox.asked import Asked
 from skyatlas.sandbox.database import Database
 from skyatlas.sandbox.item import ACCOUNTS, Account, Item, World
-from skyatlas.sandbox.tables import catalogues, observations
+
+if TYPE_CHECKING:
+    from skyatlas.sandbox.tap_service import TapService
 
 TOKEN_LIFETIME = 28_800
 """Seconds (8 h): `expires_in` of ESO's answers, recorded by astroquery."""
@@ -114,18 +116,14 @@ class State:
             raise NotWelcome("the token has expired")
         return self.tokens.owner(secret)
 
-    def database(self, service: Literal["tap_obs", "tap_cat"], visitor: Account | None) -> Database:
-        """The tables of a TAP service, as somebody may see them."""
-        programs = visitor.programs if visitor and service == "tap_obs" else None
+    def database(self, service: TapService, visitor: Account | None) -> Database:
+        """The tables of a TAP service, as somebody may see them; made when first asked for."""
+        programs = visitor.programs if visitor and service.private else None
         with self._lock:
-            key = (service, programs)
+            key = (service.name, programs)
             if key not in self._databases:
-                tables = (
-                    observations(self.world, programs)
-                    if service == "tap_obs"
-                    else catalogues(self.world)
-                )
-                self._databases[key] = Database(tables)
+                tables = service.tables(self.world, programs)
+                self._databases[key] = Database(tables, service.functions, service.strict_case)
             return self._databases[key]
 
     def item(self, dp_id: str) -> Item | None:

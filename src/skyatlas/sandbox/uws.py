@@ -1,29 +1,25 @@
 """This file answers for asynchronous jobs as UWS 1.1 says: made, started, watched, fetched.
 
-Limits of ESO: 60 s of the service's time by default, 3600 s at most; a job is kept for a day, half
-a year at most.
+The service's own limits hold: how long a job may run, and how long it is kept.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
-from urllib.parse import urlencode
 from xml.sax.saxutils import escape
 
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from skyatlas.sandbox import votable
 from skyatlas.sandbox.asked import Asked
-from skyatlas.sandbox.jobs import ENDED, Job, Jobs, Work
+from skyatlas.sandbox.jobs import ENDED, Job, Jobs, Limits, Work
 
-LONGEST = 3600
-"""Seconds that a job may ask for."""
+_USUAL = Limits()
 _WAIT = 60.0
 """Seconds that WAIT waits at most."""
-_KEPT_MOST = timedelta(days=180)
 
 
 def _stamp(moment: datetime) -> str:
@@ -39,10 +35,9 @@ def _to_job(job: Job, asked: Asked) -> Response:
 
 
 def _parameters(job: Job) -> str:
-    every = [*job.asked.query, *job.asked.form]
     inside = "".join(
         f'<uws:parameter id="{escape(name.upper())}">{escape(value)}</uws:parameter>'
-        for name, value in every
+        for name, value in job.asked.pairs
         if name.upper() != "PHASE"
     )
     return f"<uws:parameters>{inside}</uws:parameters>"
@@ -85,20 +80,20 @@ def _described(job: Job, asked: Asked) -> Response:
     )
 
 
-def routes(path: str, work: Work) -> dict[str, Callable[..., Response]]:
+def routes(path: str, work: Work, limits: Limits = _USUAL) -> dict[str, Callable[..., Response]]:
     """What answers at "/HOST/PATH/async" and below, for a service at "/HOST/PATH"."""
     one = partial(job, base=f"https:/{path}")
     return {
-        f"{path}/async": partial(jobs, base=f"https:/{path}", work=work),
+        f"{path}/async": partial(jobs, base=f"https:/{path}", work=work, limits=limits),
         f"{path}/async/{{job_id}}": one,
         f"{path}/async/{{job_id}}/{{rest:path}}": one,
     }
 
 
-def jobs(held: Jobs, asked: Asked, base: str, work: Work) -> Response:
+def jobs(held: Jobs, asked: Asked, base: str, work: Work, limits: Limits) -> Response:
     """`/async`: the list of jobs, or a new one."""
     if asked.method == "POST":
-        job = held.new(base, asked, work)
+        job = held.new(base, asked, work, limits)
         if asked.one("PHASE") == "RUN":
             held.run(job)
         return _to_job(job, asked)
@@ -165,12 +160,13 @@ def _post(held: Jobs, asked: Asked, job: Job, rest: str) -> Response:
         return PlainTextResponse("The job has been started; it cannot be changed.\n", 403)
     try:
         if duration := asked.one("EXECUTIONDURATION"):
-            seconds = min(float(duration), LONGEST) or LONGEST
+            longest = job.limits.most_seconds
+            seconds = min(float(duration), longest) or longest
             held.change(job, lambda job: setattr(job, "duration", seconds))
         elif moment := asked.one("DESTRUCTION"):
             wished = datetime.fromisoformat(moment)
             wished = wished if wished.tzinfo else wished.replace(tzinfo=UTC)
-            end = min(wished, datetime.now(UTC) + _KEPT_MOST)
+            end = min(wished, datetime.now(UTC) + job.limits.kept_most)
             held.change(job, lambda job: setattr(job, "destruction", end))
         elif rest == "parameters":
             held.change(job, lambda job: _with_parameters(job, asked))
@@ -180,14 +176,7 @@ def _post(held: Jobs, asked: Asked, job: Job, rest: str) -> Response:
 
 
 def _with_parameters(job: Job, asked: Asked) -> None:
-    names = {name.upper() for name, _ in asked.form}
-    kept = [pair for pair in (*job.asked.query, *job.asked.form) if pair[0].upper() not in names]
-    job.asked = replace(
-        job.asked,
-        url=job.asked.url.partition("?")[0],
-        headers={**job.asked.headers, "content-type": "application/x-www-form-urlencoded"},
-        body=urlencode([*kept, *asked.form]).encode(),
-    )
+    job.asked = replace(asked, earlier=job.asked)
 
 
 def _phase(held: Jobs, asked: Asked, job: Job) -> Response:

@@ -21,7 +21,7 @@ _NAMESPACES = (
     'xmlns="http://www.ivoa.net/xml/VOTable/v1.3" '
     'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
 )
-_PACK = {"int": ">i", "long": ">q", "double": ">d"}
+_PACK = {"short": ">h", "int": ">i", "long": ">q", "float": ">f", "double": ">d"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def _fields(sheet: Sheet) -> list[str]:
                 arraysize=column.arraysize,
                 unit=column.unit,
                 ucd=column.ucd,
-                utype=sheet.utypes[place] if sheet.utypes else "",
+                utype=sheet.utypes[place] if sheet.utypes else column.utype,
                 xtype=column.xtype,
             )
             + "/>\n"
@@ -87,11 +87,12 @@ def _cell(value: object) -> str:
     if value is None:
         return "<TD/>"
     if isinstance(value, float):
-        return f"<TD>{_decimal(value)}</TD>"
+        return f"<TD>{decimal(value)}</TD>"
     return f"<TD>{escape(str(value))}</TD>"
 
 
-def _decimal(value: float) -> str:
+def decimal(value: float) -> str:
+    """A number as VOTable writes it."""
     return (
         repr(value)
         if math.isfinite(value)
@@ -111,7 +112,7 @@ def _packed(kind: str, value: object) -> bytes:
         code = "utf-16-be" if kind == "unicodeChar" else "utf-8"
         return struct.pack(">I", size) + text.encode(code)
     if value is None:
-        return struct.pack(_PACK[kind], math.nan if kind == "double" else 0)
+        return struct.pack(_PACK[kind], math.nan if kind in {"float", "double"} else 0)
     return struct.pack(_PACK[kind], value)
 
 
