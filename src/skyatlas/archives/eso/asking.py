@@ -13,6 +13,7 @@ from skyatlas.archives.eso.instruments import find, instruments
 from skyatlas.errors import ArchiveError, BadInput
 from skyatlas.model import Note, Query, Why
 from skyatlas.protocols import ssa, tap
+from skyatlas.protocols.service import Service
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
 
     from skyatlas.archive import Door
 
-TAP = tap.TapService("eso", "https://archive.eso.org/tap_obs", hard_limit=15_000_000)
-SSAP = "http://archive.eso.org/ssap"
+TAP = tap.TapService(
+    "eso", "https://archive.eso.org/tap_obs", hard_limit=15_000_000, formats=("votable",)
+)
+SSAP = Service("http://archive.eso.org/ssap", "ssa", "eso")
 
 _OWN_TABLE = re.compile(r"(?i)ist\.[a-z][a-z0-9_]*")
 
@@ -172,9 +175,9 @@ def _quicklooks(queries: Sequence[Query], door: Door) -> Iterator[Table | Note]:
 
 def _ssap(queries: Sequence[Query], door: Door) -> Iterator[Table | Note]:
     for index, query in enumerate(queries):
-        answer = ssa.ask(door, SSAP, query, archive="eso")
+        answer = ssa.ask(door, SSAP, query)
         table = rows.spectra(answer.table, index)
-        table.meta["asked"] = [f"{SSAP}?REQUEST=queryData ({query.target and query.target.asked})"]
+        table.meta["asked"] = [f"{SSAP.url}?REQUEST=queryData ({query.target and query.target.asked})"]
         yield table
         if answer.truncated:
             why = Why.TRUNCATED if query.limit is None else Why.LIMITED
