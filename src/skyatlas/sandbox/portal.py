@@ -37,7 +37,7 @@ def file(state: State, asked: Asked, name: str) -> Response:
         return PlainTextResponse(f"The file {name} does not exist.\n", 404)
     if not state.may_have(item, visitor):
         return refused(f"no access permission for {name}")
-    return _delivered(asked, item, state.body(item))
+    return delivered(asked, item, state.body(item))
 
 
 def elsewhere(state: State, asked: Asked, rest: str) -> Response:
@@ -48,7 +48,7 @@ def elsewhere(state: State, asked: Asked, rest: str) -> Response:
     item = state.item(name)
     if item is None or not hmac.compare_digest(asked.one("ticket"), wanted):
         return PlainTextResponse("There is no such file here, or the ticket is wrong.\n", 404)
-    return _delivered(asked, item, state.body(item))
+    return delivered(asked, item, state.body(item))
 
 
 def refused(sentence: str) -> Response:
@@ -59,7 +59,8 @@ def refused(sentence: str) -> Response:
     )
 
 
-def _delivered(asked: Asked, item: Item, body: bytes) -> Response:
+def delivered(asked: Asked, item: Item, body: bytes) -> Response:
+    """A file, or the bytes of it that Range asks for."""
     etag = f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"'
     if (changing := asked.fault("etag")) is not None:
         etag = f'"{changing.name}-{asked.time}"'

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
+from skyatlas.errors import BadInput
 from skyatlas.sandbox.publisher import Collection, Kind, Protocol, Publisher, VoService
 
 _B, _R = ("B", 3.9e-7, 4.9e-7), ("R", 5.8e-7, 7.2e-7)
@@ -114,6 +115,11 @@ PUBLISHERS: tuple[Publisher, ...] = (
                  "/sia2/query", habits="datalink soda",
                  wavebands=("Optical", "Infrared", "Radio"),
                  keywords=("galaxies", "integral field spectroscopy"), authors=("Okafor, C.",)),
+        # The same identifier: one record of the registry offers both protocols.
+        _service("sia2", "sia", "Meridian images", "Images of DEEPCAM by the older protocol.",
+                 "/sia/query", collections=("MERIDIAN-DEEP",), habits="datalink",
+                 wavebands=("Optical", "Infrared", "Radio"), keywords=("galaxies",),
+                 authors=("Okafor, C.",)),
     ),
     _publisher(
         "tramontane",
@@ -205,7 +211,7 @@ PUBLISHERS: tuple[Publisher, ...] = (
                        pixels=64, scale=1.2, epoch=56500.0, description="Images, in their time"),
         ),
         _service("sia", "sia", "Sirocco images", "Images from a machine that takes its time.",
-                 "/sia", pause=3.0, keywords=("galaxies",), authors=("Haddad, S.",)),
+                 "/sia", pause=2.0, keywords=("galaxies",), authors=("Haddad, S.",)),
     ),
     _publisher(
         "registry",
@@ -232,7 +238,7 @@ def crowd(count: int) -> tuple[Publisher, ...]:
     Each has a few data sets: of M 77, and of two objects that change from one to the next.
     """
     if not 0 <= count <= LARGEST_CROWD:
-        raise ValueError(f"a crowd of {count} is not possible; there are 0..{LARGEST_CROWD}")
+        raise BadInput(f"a crowd of {count} is not possible; ask for 0..{LARGEST_CROWD}")
     return tuple(_one_of_the_crowd(number) for number in range(count))
 
 

@@ -50,6 +50,13 @@ def vector(ra: float, dec: float) -> Vector:
     return (math.cos(lat) * math.cos(lon), math.cos(lat) * math.sin(lon), math.sin(lat))
 
 
+def degrees(a: Vector) -> tuple[float, float]:
+    """The position, in degrees, of a unit vector."""
+    return math.degrees(math.atan2(a[1], a[0])) % 360.0, math.degrees(
+        math.atan2(a[2], math.hypot(a[0], a[1]))
+    )
+
+
 def _dot(a: Vector, b: Vector) -> float:
     return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
 

@@ -11,6 +11,7 @@ import logging
 import socket
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -34,6 +35,7 @@ from skyatlas.sandbox import (
     sso,
     tap,
     uws,
+    vo_routes,
     vosi,
 )
 from skyatlas.sandbox.asked import Asked
@@ -73,6 +75,8 @@ def _routes(state: State, jobs: Jobs) -> list[Route]:
         of_state[f"{base}/tables"] = partial(vosi.tables, service=service)
         of_state[f"{base}/capabilities"] = partial(vosi.capabilities, service=service)
         of_jobs |= uws.routes(base, partial(tap.work, state, service), service.jobs)
+    of_state |= vo_routes.of_state(state)
+    of_jobs |= vo_routes.of_jobs(state)
     return [
         *(_route(path, partial(handler, state)) for path, handler in of_state.items()),
         *(_route(path, partial(handler, jobs)) for path, handler in of_jobs.items()),
@@ -103,10 +107,13 @@ class Sandbox:
         folders: Sequence[Path] = (),
         faults: Sequence[faults.Fault | str] = (),
         world: World | None = None,
+        crowd: int = 0,
     ) -> None:
         self._port = port
         self.world = world or make_world(seed, folders)
         """What its archives hold."""
+        if crowd:
+            self.world = replace(self.world, crowd=crowd)
         self._faults = _faults_of(faults)
         self._closers: list[Callable[[], object]] = []
 
@@ -142,7 +149,8 @@ class Sandbox:
         line = socket.create_server(("127.0.0.1", self._port))
         self._port = line.getsockname()[1]
         self._loop = asyncio.new_event_loop()
-        self._wire = Wire(app, self._faults, state.tokens.secret)
+        pauses = vo_routes.pauses(self.world.crowd)
+        self._wire = Wire(app, self._faults, state.tokens.secret, pauses)
         server = uvicorn.Server(
             uvicorn.Config(
                 self._wire,

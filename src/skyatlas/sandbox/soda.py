@@ -6,6 +6,7 @@ A piece keeps its world coordinates: each pixel stays where it is on the sky.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from io import BytesIO
 from typing import Any
 
@@ -17,7 +18,7 @@ from skyatlas.sandbox.portal import refused
 from skyatlas.sandbox.state import NotWelcome, State
 
 
-class _Nothing(Exception):
+class Nothing(Exception):
     """The place or band asked for is not in the file."""
 
 
@@ -39,7 +40,7 @@ def sync(state: State, asked: Asked) -> Response:
         return refused(f"no access permission for {dp_id}")
     try:
         body = _cut(state.body(item), circle, band)
-    except _Nothing:
+    except Nothing:
         return Response(status_code=204)  # SODA 1.0, section 4.2: nothing inside, no content
     name = f"{asked.one('PREFIX')}{_stem(item)}_cutout.fits"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
@@ -77,9 +78,16 @@ def _piece(hdu: Any, circle: list[float], band: list[float]) -> Any:
     wcs = WCS(hdu.header, fix=False)  # fixing warns about each date that could be added
     spans = [slice(None)] * hdu.data.ndim
     if circle and wcs.has_celestial and hdu.data.ndim >= 2:
-        spans[-1], spans[-2] = _spatial(wcs.celestial, circle, hdu.data.shape)
+        spans[-1], spans[-2] = spatial(wcs.celestial, circle, hdu.data.shape)
     if band and wcs.has_spectral and hdu.data.ndim == 3:
-        spans[0] = _spectral(wcs.spectral, band, hdu.data.shape[0])
+        spans[0] = spectral(wcs.spectral, band, hdu.data.shape[0])
+    return taken(hdu, spans)
+
+
+def taken(hdu: Any, spans: Sequence[slice]) -> Any:
+    """The part of an image within the spans (numpy's order), each pixel still at its place."""
+    from astropy.io import fits
+
     header = hdu.header.copy()
     for axis, span in enumerate(reversed(spans), 1):
         if span.start and f"CRPIX{axis}" in header:
@@ -90,13 +98,14 @@ def _piece(hdu: Any, circle: list[float], band: list[float]) -> Any:
     return fits.ImageHDU(data, header)
 
 
-def _spatial(wcs: Any, circle: list[float], shape: tuple[int, ...]) -> tuple[slice, slice]:
+def spatial(wcs: Any, circle: Sequence[float], shape: tuple[int, ...]) -> tuple[slice, slice]:
+    """Columns and rows of the square around a circle (degrees); raises Nothing."""
     import numpy as np
     from astropy.wcs.utils import proj_plane_pixel_scales
 
     x, y = wcs.wcs_world2pix(circle[0], circle[1], 0)
     if not np.isfinite([x, y]).all():
-        raise _Nothing("the circle is not on the image")
+        raise Nothing("the circle is not on the image")
     width, height = circle[2] / proj_plane_pixel_scales(wcs)
     return _slice(float(x), width, shape[-1]), _slice(float(y), height, shape[-2])
 
@@ -105,16 +114,17 @@ def _slice(middle: float, half: float, size: int) -> slice:
     start = max(0, int(middle - half + 0.5))
     stop = min(size, int(middle + half + 0.5) + 1)
     if start >= stop:
-        raise _Nothing("the circle is not on the image")
+        raise Nothing("the circle is not on the image")
     return slice(start, stop)
 
 
-def _spectral(wcs: Any, band: list[float], size: int) -> slice:
+def spectral(wcs: Any, band: Sequence[float], size: int) -> slice:
+    """The planes with wavelengths (metres) in a band; raises Nothing."""
     import numpy as np
 
     # astropy gives spectral axes in metres, whatever the header's unit is.
     waves = wcs.all_pix2world(np.arange(size), 0)[0]
     inside = np.flatnonzero((waves >= band[0]) & (waves <= band[1]))
     if not inside.size:
-        raise _Nothing("the band is not in the cube")
+        raise Nothing("the band is not in the cube")
     return slice(int(inside[0]), int(inside[-1]) + 1)

@@ -11,10 +11,12 @@ import hashlib
 import socket
 import struct
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from itertools import count
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -63,12 +65,20 @@ def _reply(status: int, kind: str, body: bytes) -> Reply:
 class Wire:
     """The outermost layer of the sandbox, as an ASGI application."""
 
-    def __init__(self, app: ASGIApp, faults: Faults, secret: bytes) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        faults: Faults,
+        secret: bytes,
+        pauses: Mapping[str, float] = MappingProxyType({}),
+    ) -> None:
         self.requests: list[Asked] = []
         """Every request so far, in the order of arrival."""
         self._app = app
         self._faults = faults
         self._secret = secret
+        self._pauses = pauses
+        """Seconds that a service takes by nature, by its address without the query."""
         self._serial = count(1)
         self._release = asyncio.Event()
         self._closed = False
@@ -92,8 +102,10 @@ class Wire:
         faults = self._faults.hit(asked.url)
         dropped = {"range", "if-range"} if any(f.name == "no-range" for f in faults) else set()
         asked = asked.under(faults, frozenset(dropped))
-        if (slow := asked.fault("slow")) is not None:
-            await self._wait(receive, slow.number(1.0))
+        slow = asked.fault("slow")
+        pause = slow.number(1.0) if slow else self._pauses.get(asked.url.partition("?")[0], 0.0)
+        if pause:
+            await self._wait(receive, pause)
         if asked.fault("silent") is not None:
             await self._wait(receive, None)
         reply = _instead(asked) or await self._ask(scope, receive, asked)
