@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,3 +69,17 @@ def test_two_archives_answer_one_question(installed: str, box: Sandbox) -> None:
         found = atlas.search("NGC 1068", kind="spectrum", calib_level="2..", public=True)
     assert set(found.by_archive()) == {"eso", "spectra"}
     assert len(found.reports) == 2
+
+
+def test_the_page_s_adapter_keeps_the_rules(tmp_path: Path) -> None:
+    """The page's own test, run as its reader would."""
+    page = PAGE.read_text(encoding="utf-8")
+    (module,) = re.findall(r'^```python\n(""".*?)^```', page, re.MULTILINE | re.DOTALL)
+    (rules,) = re.findall(r"^```python\n(import pytest.*?)^```", page, re.MULTILINE | re.DOTALL)
+    (tmp_path / "test_spectra.py").write_text(f"{module}\n\n{rules}", "utf-8")
+    words = ["-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", "test_spectra.py"]
+    done = subprocess.run(
+        [sys.executable, *words], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+    assert "22 passed" in done.stdout
