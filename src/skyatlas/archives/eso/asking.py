@@ -177,7 +177,7 @@ def _ssap(queries: Sequence[Query], door: Door) -> Iterator[Table | Note]:
     for index, query in enumerate(queries):
         answer = ssa.ask(door, SSAP, query)
         table = rows.spectra(answer.table, index)
-        table.meta["asked"] = [f"{SSAP.url}?REQUEST=queryData ({query.target and query.target.asked})"]
+        table.meta["asked"] = list(answer.asked)
         yield table
         if answer.truncated:
             why = Why.TRUNCATED if query.limit is None else Why.LIMITED
