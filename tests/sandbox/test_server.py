@@ -228,6 +228,23 @@ def test_a_login_page_comes_as_a_success(box: Sandbox) -> None:
     assert "sign in" in answer.text
 
 
+def test_a_dead_archive_breaks_the_line_without_a_word(box: Sandbox) -> None:
+    box.fault("dead", count=1)
+    with pytest.raises(requests.ConnectionError):
+        get(box)
+    assert get(box).content == BODY
+
+
+def test_rubbish_comes_as_a_success(box: Sandbox) -> None:
+    box.fault("rubbish")
+    answer = get(box)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("application/x-votable+xml")
+    assert b"<" not in answer.content[:8]
+    with pytest.raises(UnicodeDecodeError):
+        answer.content.decode()
+
+
 def test_an_archive_without_ranges_sends_everything(box: Sandbox) -> None:
     box.fault("no-range")
     answer = get(box, headers={"Range": "bytes=100-"})

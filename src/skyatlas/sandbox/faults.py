@@ -19,6 +19,7 @@ NAMES: Mapping[str, str] = MappingProxyType(
     {
         "slow": "answers after VALUE seconds (1)",
         "silent": "takes the request and says nothing until it is released",
+        "dead": "the line breaks before anything is answered",
         "stall": "sends VALUE bytes (1000), then nothing until it is released",
         "429": "too many requests; Retry-After: VALUE seconds (1)",
         "429-date": "the same with Retry-After as a date, VALUE seconds (1) ahead",
@@ -27,6 +28,7 @@ NAMES: Mapping[str, str] = MappingProxyType(
         "truncated": "ends after VALUE bytes (half) though Content-Length promised all",
         "wrong-length": "the file is VALUE bytes (2880) short and Content-Length agrees",
         "html": "a login page with status 200",
+        "rubbish": "bytes that mean nothing, as a VOTable with status 200",
         "no-range": "ignores Range and always sends everything",
         "etag": "another ETag with each answer",
         "bad-name": "Content-Disposition says VALUE (../../outside.fits)",

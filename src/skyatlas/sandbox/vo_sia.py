@@ -210,7 +210,7 @@ def _values(asked: Asked, item: Item, unit: str) -> dict[str, object]:
         "naxes": 2,
         "naxis": (pixels, pixels),
         "scale": (-scale, scale),
-        "format": "image/fits",
+        "format": "image/fits" if row["access_format"] == vo_holdings.FITS else vo_holdings.LINKS,
         "band": row["filter"],
         "band_unit": unit,
         "band_mid": round((low + high) / 2.0, 12),

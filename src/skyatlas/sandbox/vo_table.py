@@ -138,5 +138,6 @@ def cone_failed(sentence: str, as_param: bool) -> Response:
         inside = Field("Error", ident="Error").param(sentence)
         body = f'<RESOURCE type="results">\n{inside}</RESOURCE>\n'
     else:
-        body = f"<INFO{votable.attributes(ID='Error', name='Error', value=sentence)}/>\n"
+        info = votable.attributes(ID="Error", name="Error", value=sentence)
+        body = f'<INFO{info}/>\n<RESOURCE type="results"/>\n'
     return Response(_whole(body), media_type="text/xml")

@@ -31,6 +31,7 @@ _LOGIN_PAGE = b"""<!DOCTYPE html>
 <html><head><title>ESO User Portal: sign in</title></head>
 <body><h1>Please sign in</h1><form method="post"><input name="username"></form></body></html>
 """
+_RUBBISH = b"".join(hashlib.blake2b(bytes([number])).digest() for number in range(64))
 _PIECE = 1 << 16
 
 
@@ -100,6 +101,9 @@ class Wire:
         asked = await _read(scope, receive)
         self.requests.append(asked)
         faults = self._faults.hit(asked.url)
+        if any(fault.name == "dead" for fault in faults):
+            await _drop(receive, send)
+            return
         dropped = {"range", "if-range"} if any(f.name == "no-range" for f in faults) else set()
         asked = asked.under(faults, frozenset(dropped))
         slow = asked.fault("slow")
@@ -207,6 +211,8 @@ def _instead(asked: Asked) -> Reply | None:
             return _busy(fault)
         if fault.name == "html":
             return _reply(200, "text/html;charset=UTF-8", _LOGIN_PAGE)
+        if fault.name == "rubbish":
+            return _reply(200, votable.VOTABLE, _RUBBISH)
         if fault.name == "tap-error":
             return _reply(200, votable.VOTABLE, votable.error("The database is in maintenance"))
     return None
@@ -246,6 +252,13 @@ async def _read(scope: Scope, receive: Receive) -> Asked:
 async def _hung_up(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+async def _drop(receive: Receive, send: Send) -> None:
+    """Break the line at once."""
+    _reset_on_close(send)
+    send.__self__.transport.abort()  # type: ignore[attr-defined]
+    await _hung_up(receive)  # or the server would try to apologise
 
 
 def _reset_on_close(send: Send) -> None:
