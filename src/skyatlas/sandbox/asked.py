@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import email
 import email.policy
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from email.message import Message
 from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -16,6 +16,7 @@ from skyatlas.sandbox.publishers import hosts
 if TYPE_CHECKING:
     from skyatlas.sandbox.faults import Fault
 
+_BOUNDARY = re.compile(r'boundary="?([^";]+)"?')
 HOSTS = hosts() | frozenset(
     {
         "archive.eso.org",
@@ -31,9 +32,10 @@ HOSTS = hosts() | frozenset(
 """The archives' names that the sandbox answers under; "elsewhere" is where redirects lead."""
 
 
-def _content(part: Message) -> bytes:
-    content = part.get_payload(decode=True)
-    return content if isinstance(content, bytes) else b""
+def _part(head: bytes, _gap: bytes, content: bytes) -> tuple[str, bytes, bool]:
+    message = email.message_from_bytes(head.lstrip(b"\r\n"), policy=email.policy.HTTP)
+    name = message.get_param("name", header="content-disposition")
+    return str(name), content, message.get_filename() is not None
 
 
 @dataclass(frozen=True)
@@ -82,18 +84,12 @@ class Asked:
     def _parts(self) -> list[tuple[str, bytes, bool]]:
         """Name and content of each part of a multipart body, and whether it is a file."""
         kind = self.headers.get("content-type", "")
-        if not kind.startswith("multipart/form-data"):
+        boundary = _BOUNDARY.search(kind)
+        if not kind.startswith("multipart/form-data") or boundary is None:
             return []
-        head = f"Content-Type: {kind}\r\n\r\n".encode()
-        message = email.message_from_bytes(head + self.body, policy=email.policy.HTTP)
-        return [
-            (
-                str(part.get_param("name", header="content-disposition")),
-                _content(part),
-                part.get_filename() is not None,
-            )
-            for part in message.iter_parts()
-        ]
+        # Not by `email`: it takes the brackets off STILTS's boundary, "<<<---…--->>>".
+        pieces = (b"\r\n" + self.body).split(b"\r\n--" + boundary[1].encode())[1:-1]
+        return [_part(*piece.partition(b"\r\n\r\n")) for piece in pieces]
 
     @property
     def pairs(self) -> list[tuple[str, str]]:

@@ -51,7 +51,8 @@ class Database:
         strict_case: bool = False,
     ) -> None:
         self.tables = {table.full_name.lower(): table for table in tables}
-        self._kinds = {**_KINDS, "char": "TEXT" if strict_case else "TEXT COLLATE NOCASE"}
+        text = "TEXT" if strict_case else "TEXT COLLATE NOCASE"
+        self._kinds = {**_KINDS, "char": text, "unicodeChar": text}
         self._functions = functions
         self._lock = threading.Lock()
         self._connection = sqlite3.connect(":memory:", check_same_thread=False)

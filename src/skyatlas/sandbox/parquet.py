@@ -21,7 +21,7 @@ def as_parquet(sheet: Sheet) -> bytes:
     from pyarrow import parquet
 
     kinds = {name: getattr(pa, kind)() for name, kind in _KINDS.items()}
-    kinds |= {"double": pa.float64(), "char": pa.string()}
+    kinds |= {"double": pa.float64(), "char": pa.string(), "unicodeChar": pa.string()}
     columns = [
         pa.array([row[place] for row in sheet.rows], kinds[column.datatype])
         for place, column in enumerate(sheet.columns)

@@ -21,7 +21,7 @@ class Column:
 
     name: str
     datatype: str = "char"
-    """"char" (of any length), "short", "int", "long", "float" or "double"."""
+    """"char" or "unicodeChar" (of any length), "short", "int", "long", "float" or "double"."""
     unit: str = ""
     ucd: str = ""
     xtype: str = ""
@@ -33,7 +33,12 @@ class Column:
     @property
     def arraysize(self) -> str:
         """VOTable's arraysize: "*" for text, "" for numbers."""
-        return "*" if self.datatype == "char" else ""
+        return "*" if self.is_text else ""
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it holds texts."""
+        return self.datatype in {"char", "unicodeChar"}
 
     @property
     def written(self) -> str:

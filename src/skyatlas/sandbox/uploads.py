@@ -1,6 +1,6 @@
-"""This file reads the tables that come along with a query: VOTables inside the request, no others.
+"""This file reads the tables that come along with a query: inside the request, or by address.
 
-Invariant: the service never fetches an address that somebody sends it.
+Invariant: only addresses of this machine are fetched; the sandbox speaks to nobody else.
 Source: TAP 1.1, section 2.7.5.
 """
 
@@ -10,11 +10,16 @@ import re
 import warnings
 from io import BytesIO
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import ProxyHandler, build_opener
 
 from skyatlas.sandbox.asked import Asked
 from skyatlas.sandbox.tables import Column, Row, Table
 
 SCHEMA = "TAP_UPLOAD"
+_PATIENCE = 20.0
+"""Seconds for a table that is fetched."""
+_MOST_BYTES = 20_000_000
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _KINDS = {
     "short": "short",
@@ -25,7 +30,7 @@ _KINDS = {
     "float": "float",
     "double": "double",
     "char": "char",
-    "unicodeChar": "char",
+    "unicodeChar": "unicodeChar",
 }
 _REGIONS = {"point": "POSITION", "circle": "CIRCLE", "polygon": "POLYGON"}
 """DALI's xtypes of arrays, as the word that begins the region."""
@@ -53,11 +58,25 @@ def uploaded(asked: Asked, most_rows: int) -> tuple[Table, ...]:
 
 def _content(asked: Asked, source: str) -> bytes:
     kind, _, part = source.partition(":")
+    if kind.lower() in {"http", "https"}:
+        return _fetched(source)
     if kind.lower() != "param":
-        raise BadUpload(f"This service does not fetch {source}; send the table with the request")
+        raise BadUpload(f"This service does not take tables from {source}")
     if part not in asked.files:
         raise BadUpload(f"The request has no part {part} for an UPLOAD")
     return asked.files[part]
+
+
+def _fetched(url: str) -> bytes:
+    if urlsplit(url).hostname not in {"127.0.0.1", "localhost"}:
+        raise BadUpload(f"This service cannot fetch {url}; send the table with the request")
+    # Without the environment's proxy: it would be another machine.
+    opener = build_opener(ProxyHandler({}))
+    try:
+        with opener.open(url, timeout=_PATIENCE) as answer:
+            return bytes(answer.read(_MOST_BYTES))
+    except OSError as error:
+        raise BadUpload(f"{url} cannot be fetched: {error}") from error
 
 
 def _table(name: str, content: bytes, most_rows: int) -> Table:

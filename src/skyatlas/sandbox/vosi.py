@@ -25,7 +25,17 @@ _ENDPOINTS: Mapping[str, str] = {
     "tables": "ivo://ivoa.net/std/VOSI#tables",
     "examples": "ivo://ivoa.net/std/DALI#examples",
 }
-_UPLOAD_INLINE = "ivo://ivoa.net/std/TAPRegExt#upload-inline"
+_VERSION = '<version ivo-id="ivo://ivoa.net/std/ADQL#v{0}">{0}</version>'
+_VERSIONS = {
+    False: _VERSION.format("2.0"),
+    True: _VERSION.format("2.0") + _VERSION.format("2.1"),
+}
+"""By whether a service has features that came with ADQL 2.1."""
+_OF_2_1 = frozenset({f"{FEATURES}-adql-sets", f"{FEATURES}-adql-string"})
+_UPLOADS = "".join(
+    f'<uploadMethod ivo-id="ivo://ivoa.net/std/TAPRegExt#upload-{way}"/>'
+    for way in ("inline", "http")
+)
 
 
 def _xml(body: str) -> Response:
@@ -141,13 +151,13 @@ def _table_access(service: TapService) -> str:
         for name, form in ((name, FORMATS[name]) for name in service.formats)
     )
     upload = limit = ""
+    versions = _VERSIONS[any(feature.kind in _OF_2_1 for feature in service.features)]
     if service.upload_rows:
-        upload = f'<uploadMethod ivo-id="{_UPLOAD_INLINE}"/>'
+        upload = _UPLOADS
         limit = f'<uploadLimit><hard unit="row">{service.upload_rows}</hard></uploadLimit>'
     return (
         f"{models}<language><name>ADQL</name>"
-        '<version ivo-id="ivo://ivoa.net/std/ADQL#v2.0">2.0</version>'
-        f"{_features((*_GEOMETRY, *service.features))}</language>{formats}{upload}"
+        f"{versions}{_features((*_GEOMETRY, *service.features))}</language>{formats}{upload}"
         f"<retentionPeriod><default>{service.jobs.kept.total_seconds():.0f}</default>"
         f"<hard>{service.jobs.kept_most.total_seconds():.0f}</hard></retentionPeriod>"
         f"<executionDuration><default>{service.jobs.seconds:.0f}</default>"

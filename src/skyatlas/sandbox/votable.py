@@ -64,9 +64,9 @@ def _ascii(rows: Iterable[Sequence[object]], place: int) -> bool:
 def _fields(sheet: Sheet) -> list[str]:
     fields = []
     for place, column in enumerate(sheet.columns):
-        text = column.datatype == "char"
         # A char of VOTable is one byte; other letters need unicodeChar (section 2.1).
-        kind = "unicodeChar" if text and not _ascii(sheet.rows, place) else column.datatype
+        wide = column.is_text and not _ascii(sheet.rows, place)
+        kind = "unicodeChar" if wide else column.datatype
         fields.append(
             "<FIELD"
             + attributes(
@@ -121,9 +121,7 @@ def _binary2(sheet: Sheet) -> str:
     import base64
 
     kinds = [
-        "unicodeChar"
-        if column.datatype == "char" and not _ascii(sheet.rows, place)
-        else column.datatype
+        "unicodeChar" if column.is_text and not _ascii(sheet.rows, place) else column.datatype
         for place, column in enumerate(sheet.columns)
     ]
     width = -(-len(kinds) // 8)
