@@ -233,18 +233,19 @@ def merged(records: Sequence[Record]) -> list[Record]:
     Parts of a larger service share that service's address; they stay what they are.
     """
     kept: dict[str, Record] = {}
-    holders: dict[tuple[str, str], set[str]] = {}
+    holders: dict[tuple[str, str], dict[str, None]] = {}
     for record in sorted(records, key=lambda one: -len(_own(one))):  # stable: order stays
         own = _own(record)
-        holding = [holders.get(key, set()) for key in own]
-        same = set.intersection(*holding) if holding else set()
+        holding = [holders.get(key, {}) for key in sorted(own)]
+        same = (
+            [ivoid for ivoid in holding[0] if all(ivoid in one for one in holding)] if own else []
+        )
         if same:
-            first = next(ivoid for ivoid in kept if ivoid in same)
-            kept[first] = _with(kept[first], record)
+            kept[same[0]] = _with(kept[same[0]], record)
             continue
         kept[record.ivoid] = record
         for key in own:
-            holders.setdefault(key, set()).add(record.ivoid)
+            holders.setdefault(key, {})[record.ivoid] = None
     return [kept[one.ivoid] for one in records if one.ivoid in kept]
 
 
