@@ -22,13 +22,17 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _HEAD = (
-    '<?xml version="1.0" encoding="UTF-8"?>\n<VOTABLE version="1.3"'
+    '<?xml version="1.0" encoding="UTF-8"?>\n<VOTABLE version="1.4"'
     ' xmlns="http://www.ivoa.net/xml/VOTable/v1.3"><RESOURCE><TABLE>\n'
 )
 _TAIL = "</TABLEDATA></DATA></TABLE></RESOURCE></VOTABLE>\n"
 _INTEGERS = {"u1": "unsignedByte", "i1": "short", "i2": "short", "u2": "int", "i4": "int"}
-_BITS = {"unsignedByte": (0, 8), "short": (15, 15), "int": (31, 31), "long": (63, 63)}
-"""-2**first … 2**second - 1; an unsignedByte begins at 0."""
+_RANGES = {
+    "unsignedByte": (0, 2**8 - 1),
+    "short": (-(2**15), 2**15 - 1),
+    "int": (-(2**31), 2**31 - 1),
+    "long": (-(2**63), 2**63 - 1),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,23 +134,23 @@ def _column(name: str, column: Any) -> tuple[str, Sequence[str]]:
 
 
 def _integers(name: str, values: Any, mask: list[bool]) -> tuple[str, str, list[str]]:
+    """(datatype, the number that stands for NULL or "", cells)."""
     import numpy as np
 
     data = np.ma.getdata(values).tolist()
     datatype = _INTEGERS.get(values.dtype.str[1:], "long")
-    low, high = _BITS[datatype]
-    lowest, highest = (-(2**low) if low else 0), 2**high - 1
-    if not any(mask):
-        null = ""
-    else:
-        used = {one for one, hidden in zip(data, mask, strict=True) if not hidden}
-        null = str(
-            next(one for one in (lowest, highest, *range(lowest, highest)) if one not in used)
-        )
-    cells = [null if hidden else str(one) for one, hidden in zip(data, mask, strict=True)]
-    if any(not hidden and one > highest for one, hidden in zip(data, mask, strict=True)):
+    if datatype == "unsignedByte" and any(mask):
+        datatype = "short"  # all 256 values may be taken
+    low, high = _RANGES[datatype]
+    used = {one for one, hidden in zip(data, mask, strict=True) if not hidden}
+    if used and max(used) > high:
         raise BadInput(f"the column {name!r} holds integers beyond 64 bits with sign")
-    return datatype, null, cells
+    null = str(next(one for one in range(low, high) if one not in used)) if any(mask) else ""
+    return (
+        datatype,
+        null,
+        [null if hidden else str(one) for one, hidden in zip(data, mask, strict=True)],
+    )
 
 
 def _floats(values: Any, mask: list[bool]) -> tuple[str, list[str]]:
@@ -179,6 +183,6 @@ def _unit(unit: Any) -> str:
     if unit is None:
         return ""
     try:
-        return str(unit.to_string("vounit"))
+        return str(unit.to_string("vounit", deprecations="silent"))
     except (AttributeError, ValueError):  # a unit that VOUnits does not have
         return str(unit)
