@@ -2,7 +2,8 @@
 #
 #   STILTS   votlint and taplint, the judges of our VOTables and of the sandbox's TAP (needs Java)
 #   DaCHS    the server that most VO data centres run; its set-up is beside the test data, in
-#            SKYATLAS_DACHS_SETUP (default ../shared/dachs). SKYATLAS_DACHS names one that runs.
+#            SKYATLAS_DACHS_SETUP (default ../shared/dachs). SKYATLAS_DACHS names one that runs,
+#            SKYATLAS_DACHS_FILES the folder of the files that it was given.
 
 MISSING=""
 DACHS_COPY=""
@@ -45,7 +46,8 @@ dachs_up() {
         return 1
     }
     SKYATLAS_DACHS=http://127.0.0.1:$DACHS_PORT
-    export SKYATLAS_DACHS
+    SKYATLAS_DACHS_FILES=$DACHS_STATE/gavo/inputs
+    export SKYATLAS_DACHS SKYATLAS_DACHS_FILES
 }
 
 companions_down() {

@@ -21,7 +21,7 @@ os.environ["no_proxy"] = os.environ["NO_PROXY"] = "127.0.0.1,localhost,::1"
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
 os.environ["MPLBACKEND"] = "Agg"
 for name in [name for name in os.environ if name.startswith("SKYATLAS_")]:
-    if name not in ("SKYATLAS_DACHS", "SKYATLAS_TEST_DATA"):
+    if name not in ("SKYATLAS_DACHS", "SKYATLAS_DACHS_FILES", "SKYATLAS_TEST_DATA"):
         del os.environ[name]
 
 _LOOPBACK = ("127.", "localhost", "::1", "/")

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from skyatlas.net.door import StreetDoor
     from skyatlas.net.street import Street
     from skyatlas.observations import Observations
+    from skyatlas.protocols.registry import Listing
 
 
 class Session:
@@ -186,6 +187,32 @@ class Session:
             budget=budget,
             before=before,
         )
+
+    def services(self, words: str | Iterable[str] = "", **filters: Any) -> Listing:
+        """Find services of the Virtual Observatory in the registries.
+
+        Parameters
+        ----------
+        words
+            Each must be in a service's title, description or subjects.
+        filters
+            `type` ("sia2", "sia", "ssa", "scs", "tap", "datalink", "soda"), `waveband`
+            ("optical"), `ucd` ("phot.mag%"), `datamodel` ("obscore"), `publisher`, `author`,
+            `target` with `radius` (coverage of the sky), `band`, `time`, `ivoid`, `limit`.
+
+        Raises
+        ------
+        BadInput
+            The words make no sense.
+        ArchiveError
+            No registry answered, and none has before.
+        """
+        from skyatlas.protocols import registry
+        from skyatlas.protocols.wanted import from_words
+
+        target = filters.pop("target", None)
+        place = None if target is None else self.query(target)[0].target
+        return registry.find(self.door, from_words(words, place, filters))
 
     def plan(self, what: object, ask: Ask | None = None) -> Plan:
         """What a fetch of these observations (or tables, URLs, products) would bring."""

@@ -69,12 +69,11 @@ def asked(
         return None
     if most is not None and not 1 <= most <= MOST:
         raise BadInput(f"{most} services at once make no sense; give 1 to {MOST}")
-    from skyatlas.protocols import registry
+    from skyatlas.protocols.wanted import from_words
 
-    words = waveband.split(",") if isinstance(waveband, str) else waveband or ()
     usual = Discovery()
     return Discovery(
-        wavebands=registry.wavebands(words),
+        wavebands=from_words("", None, {"waveband": waveband}).wavebands if waveband else (),
         most=most or usual.most,
         budget=budget or usual.budget,
     )

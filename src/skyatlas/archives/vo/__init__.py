@@ -9,11 +9,12 @@ Sources: the IVOA standards named in `protocols/`.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from skyatlas.archive import Archive, Many, Pace
-from skyatlas.errors import ArchiveError, BadInput, Broken, Unreachable, Unreadable
+from skyatlas.errors import BadInput, Broken, Unreachable, Unreadable
 from skyatlas.model import Note, Product, Query, Why
 from skyatlas.obscore import said
 
@@ -67,7 +68,7 @@ class Vo(Archive):
             )
         for service in chosen(self.services(door), queries[0].kinds):
             try:
-                yield from self._asked(service, queries, door)
+                yield from self._asked(replace(service, archive=self.name), queries, door)
             except (Unreachable, Broken, Unreadable) as error:
                 door.memory.put("dead", service.url, str(error))
                 raise
@@ -90,11 +91,12 @@ class Vo(Archive):
         from skyatlas.archives.vo import rows
         from skyatlas.protocols.mapping import obscore_of
 
-        own = self._own.columns if self._own is not None else None
         for numbers, ask in _questions(service, queries, door):
             answer = ask()
-            mine = [queries[number] for number in numbers]
-            table = rows.numbered(obscore_of(answer, service, own=own), mine, numbers)
+            table = obscore_of(answer, service)
+            if self._own is not None:
+                rows.overruled(table, answer.table, self._own)
+            table = rows.numbered(table, answer.table, queries, numbers)
             table, notes = rows.selected(table, queries[0])
             table.meta["asked"] = list(answer.asked)
             yield table
@@ -107,25 +109,27 @@ class Vo(Archive):
         """The files at `access_url`; where rows lead to DataLink documents, what these link to."""
         from skyatlas.protocols import datalink
 
-        linked: dict[str, list[Any]] = {}
-        for row in rows:
-            if said(row, "datalink"):
-                linked.setdefault(str(said(row, "datalink")), []).append(row)
-            elif said(row, "access_url"):
-                yield self._file(row)
-        for url, sharing in linked.items():
-            try:
-                links = datalink.ask(door, url, (), archive=self.name)
-            except ArchiveError as error:
-                yield Note(Why.UNANSWERED, f"the links at {url} could not be read ({error})")
-                yield from (self._file(row) for row in sharing if rows.is_file(row))
-                continue
-            yield from datalink.products_of(links, ask, self._facts(sharing[0]))
+        def followed(word: str) -> bool:
+            return datalink.wanted(word, ask)
+
+        # What a service cut to measure stands at access_url itself; its links lead to the whole.
+        files = [(row, self._file(row)) for row in rows]
+        linked = [str(said(row, "datalink")) for row, file in files if _needs_links(row, file, ask)]
+        documents = datalink.links_at(door, linked, archive=self.name)
+        for row, file in files:
+            links = documents.get(str(said(row, "datalink") or ""))
+            if links is not None:
+                links = datalink.opened(door, links, archive=self.name, wanted=followed)
+                yield from datalink.products_of(links, ask, file)
+            elif file.url:
+                yield file
+            else:
+                yield Note(Why.UNANSWERED, f"{self.name} gives no address for {file.obs_id}")
 
     def _file(self, row: Any) -> Product:
         size = said(row, "access_estsize")
         return Product(
-            url=str(said(row, "access_url")),
+            url=str(said(row, "access_url") or ""),
             archive=self.name,
             product_id=str(said(row, "obs_publisher_did") or ""),
             obs_id=str(said(row, "obs_id") or ""),
@@ -175,7 +179,11 @@ def _questions(
     """What is sent, and which queries each request carries."""
     from skyatlas.protocols import scs, sia, sia2, ssa
 
-    plain = [replace(q, instruments=(), collections=(), target_name=None) for q in queries]
+    # With a place little comes, and is compared here by spellings that services do not know.
+    plain = [
+        replace(one, instruments=(), collections=(), target_name=None) if one.target else one
+        for one in queries
+    ]
     every = list(range(len(queries)))
     if service.protocol == "tap":
         from skyatlas.archives.vo.obstap import ask
@@ -187,4 +195,12 @@ def _questions(
         one = {"sia": sia.ask, "ssa": ssa.ask, "scs": scs.ask}[service.protocol]
         for number, query in enumerate(plain):
             if query.target is not None:
-                yield [number], lambda query=query: one(door, service, query)
+                yield [number], partial(one, door, service, query)
+
+
+def _needs_links(row: Any, file: Product, ask: Ask) -> bool:
+    """Whether the row's links have to be read: its file is among them, or more is asked for."""
+    if not said(row, "datalink"):
+        return False
+    more = ask.ancillary or ask.previews or ask.progenitors or ask.calibrations is not None
+    return more or not file.url or "datalink" in file.content_type.lower()

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from skyatlas.model import Note, Query, Why
-from skyatlas.obscore import said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from astropy.table import Table
 
+    from skyatlas.archives.vo.own import OwnService
     from skyatlas.protocols.service import Answer
 
 _SELECTED: Mapping[str, str] = {
@@ -26,18 +26,41 @@ _SELECTED: Mapping[str, str] = {
 sent but compared here, without case and punctuation."""
 
 
-def numbered(table: Table, queries: Sequence[Query], numbers: Sequence[int]) -> Table:
-    """The table with one row per question that a row answers, and the question's number."""
+def overruled(table: Table, native: Table, own: OwnService) -> None:
+    """Put in what the file of an own service says of its columns. Raises Unreadable."""
+    from skyatlas.obscore import conform
+
+    fields = own.fields()
+    made = conform(native, fields)
+    mapping = table.meta["mapping"]
+    for name in fields:
+        table[name] = made[name]
+        mapping[name] = f"given: as {own.file.name} says"
+
+
+def numbered(
+    table: Table, native: Table, queries: Sequence[Query], numbers: Sequence[int]
+) -> Table:
+    """The table with one row per question that a row answers, and the question's number.
+
+    `numbers` are those of the queries that the request carried.
+    """
     import numpy as np
 
     from skyatlas.obscore import plain_values
+    from skyatlas.protocols.tap import NUMBER
     from skyatlas.sky import assign
 
-    if len(queries) == 1:
+    if NUMBER in native.colnames:  # uploaded positions: the service says it
+        said_by = np.asarray(native[NUMBER], dtype=np.int64)
+        table["query"] = np.asarray(numbers, dtype=np.int64)[said_by]
+        return table
+    if len(numbers) == 1:
         table["query"] = np.full(len(table), numbers[0], dtype=np.int64)
         return table
     ra, dec = (np.ma.filled(table[name].data, np.nan) for name in ("s_ra", "s_dec"))
-    pairs = assign(plain_values(table["s_region"]), ra, dec, queries)
+    asked = [queries[number] for number in numbers]
+    pairs = assign(plain_values(table["s_region"]), ra, dec, asked)
     repeated = table[[row for row, _ in pairs]]
     repeated["query"] = np.array([numbers[index] for _, index in pairs], dtype=np.int64)
     return repeated
@@ -91,8 +114,3 @@ def cut(answer: Answer, limit: int | None) -> Iterator[Note]:
     elif answer.truncated:
         rows = len(answer.table)
         yield Note(Why.TRUNCATED, f"cut by the service at {rows} rows", rows)
-
-
-def is_file(row: Any) -> bool:
-    """Whether `access_url` is the file itself, as far as the row says."""
-    return bool(said(row, "access_url")) and "datalink" not in str(said(row, "access_format") or "")
