@@ -68,6 +68,9 @@ def services(
         click.echo("\n".join(found.lines(wide)))
     for text in (*found.remarks, found.line):
         say(text)
+    if show and not len(found):
+        say(f"no service {show!r} is registered")
+        return Code.FAILED
     return Code.DONE if found.answered else Code.INCOMPLETE
 
 

@@ -179,7 +179,7 @@ def _lines(records: Sequence[Record], width: int) -> Iterator[str]:
     beside = width - types - archive - 8 >= _LEAST
     over = title + types + bands + publisher + (archive + 8 if beside else 6) - width
     sizes = {"title": title, "bands": bands, "publisher": publisher}
-    for name, least in (("title", 40), ("bands", 10), ("publisher", 12), ("title", 12)):
+    for name, least in (*_SHRINK.items(), *_SHRINK_MORE.items()):
         less = min(max(0, over), max(0, sizes[name] - least))
         sizes[name], over = sizes[name] - less, over - less
     columns = (sizes["title"], types, sizes["bands"], sizes["publisher"])
@@ -192,6 +192,9 @@ def _lines(records: Sequence[Record], width: int) -> Iterator[str]:
             yield f"    {row[4]}"
 
 
+_SHRINK = {"title": 40, "publisher": 24}
+"""Letters to which columns are cut where not all fit, first to last."""
+_SHRINK_MORE = {"bands": 10, "publisher": 12, "title": 12}
 _LEAST = 48
 """Letters for title, wavebands and publisher together, below which they are unreadable."""
 
