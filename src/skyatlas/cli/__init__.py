@@ -18,6 +18,7 @@ COMMANDS = {
     "resolve": ("asking", "Say where a name is on the sky, and who says so."),
     "archives": ("about", "List the archives that can be asked."),
     "instruments": ("about", "List the instruments of an archive."),
+    "services": ("services", "Find services of the Virtual Observatory."),
     "hosts": ("hosts", "Say how things stand at each host: turns, waits, trouble."),
     "login": ("accounts", "Log in at an archive."),
     "logout": ("accounts", "Forget a login."),
