@@ -12,13 +12,10 @@ from collections.abc import Iterator
 import pytest
 import pyvo
 
-from skyatlas.errors import Broken
 from skyatlas.model import Query, Target
 from skyatlas.net.door import StreetDoor
-from skyatlas.obscore import conform
 from skyatlas.protocols import ssa, tap
 from skyatlas.protocols.datalink import links_of
-from skyatlas.sky import touches
 
 BASE = os.environ.get("SKYATLAS_DACHS", "")
 pytestmark = [
@@ -34,36 +31,6 @@ EVERYTHING = "select * from ivoa.obscore"
 def door() -> Iterator[StreetDoor]:
     with StreetDoor() as opened:
         yield opened
-
-
-def test_tap_gives_the_rows_that_pyvo_gets(door: StreetDoor) -> None:
-    ours = tap.ask(door, SERVICE, EVERYTHING)
-    theirs = pyvo.dal.TAPService(SERVICE.url).run_sync(EVERYTHING, maxrec=20_000).to_table()
-    assert not ours.truncated
-    assert sorted(ours.table["obs_publisher_did"]) == sorted(theirs["obs_publisher_did"])
-
-
-def test_a_limit_is_seen_to_cut(door: StreetDoor) -> None:
-    answer = tap.ask(door, SERVICE, EVERYTHING, limit=5)
-    assert (len(answer.table), answer.truncated) == (5, True)
-
-
-def test_a_wrong_question_is_no_empty_table(door: StreetDoor) -> None:
-    with pytest.raises(Broken, match="nonsense"):
-        tap.ask(door, SERVICE, "select nonsense from ivoa.obscore")
-
-
-def test_an_asynchronous_job_gives_the_same_rows(door: StreetDoor) -> None:
-    job = tap._async(door, SERVICE, EVERYTHING, 20_000)
-    assert len(job.table) == len(tap.ask(door, SERVICE, EVERYTHING).table)
-    with pytest.raises(Broken, match="nonsense"):
-        tap._async(door, SERVICE, "select nonsense from ivoa.obscore", 10)
-
-
-def test_its_obscore_is_ours_and_its_footprints_are_read(door: StreetDoor) -> None:
-    table = conform(tap.ask(door, SERVICE, EVERYTHING).table, {})
-    for row in table:
-        assert touches(str(row["s_region"]), float(row["s_ra"]), float(row["s_dec"]), 0.01)
 
 
 def test_ssa_gives_the_spectra_that_pyvo_gets(door: StreetDoor) -> None:

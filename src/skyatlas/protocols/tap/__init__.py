@@ -6,7 +6,7 @@ never lost. Sources: TAP 1.1, DALI 1.1, UWS 1.1, TAPRegExt 1.0, ObsCore 1.1.
 
 from __future__ import annotations
 
-from skyatlas.protocols.tap.asking import ask
+from skyatlas.protocols.tap.asking import Prefer, ask
 from skyatlas.protocols.tap.obscore import (
     NUMBER,
     UPLOAD,
@@ -22,6 +22,7 @@ __all__ = [
     "NUMBER",
     "UPLOAD",
     "Known",
+    "Prefer",
     "TapService",
     "ask",
     "columns_of",
