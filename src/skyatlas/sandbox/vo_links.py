@@ -19,7 +19,7 @@ from skyatlas.sandbox.vo_place import Place
 from skyatlas.sandbox.vo_table import Answer, Field, failed
 
 FIELDS = (
-    Field("ID", ucd="meta.id;meta.main", ident="datalink_id"),
+    Field("ID", ucd="meta.id;meta.main"),
     Field("access_url", ucd="meta.ref.url"),
     Field("service_def", ucd="meta.ref"),
     Field("error_message", ucd="meta.code.error"),

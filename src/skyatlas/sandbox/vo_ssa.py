@@ -61,7 +61,7 @@ _PLAIN: tuple[Field, ...] = (
           f"{_CHAR}.SpectralAxis.Coverage.Bounds.Stop"),
     Field("TimeMin", "double", "d", "time.start;obs.exposure",
           f"{_CHAR}.TimeAxis.Coverage.Bounds.Start"),
-    Field("TimeMax", "double", "d", "time.stop;obs.exposure",
+    Field("TimeMax", "double", "d", "time.end;obs.exposure",
           f"{_CHAR}.TimeAxis.Coverage.Bounds.Stop"),
     Field("ExpTime", "double", "s", "time.duration;obs.exposure",
           f"{_CHAR}.TimeAxis.Coverage.Bounds.Extent"),
