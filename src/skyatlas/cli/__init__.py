@@ -12,6 +12,7 @@ import sys
 COMMANDS = {
     "search": ("asking", "Ask the archives what exists of a target."),
     "fetch": ("fetching", "Bring files home: whole, verified, with provenance."),
+    "cutout": ("cutting", "Bring pieces of images and cubes home."),
     "verify": ("verifying", "Read files again and compare them with their receipts."),
     "show": ("looking", "Say what a file is."),
     "plot": ("looking", "Draw images and spectra."),

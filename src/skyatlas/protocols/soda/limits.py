@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import asin, atan2, cos, degrees, hypot, isnan, radians, sin, sqrt
 from typing import TYPE_CHECKING
 
-from skyatlas.protocols.soda.parameters import Inputs, per_metre, number_of
+from skyatlas.protocols.soda.parameters import Inputs, number_of, per_metre
 
 if TYPE_CHECKING:
     from skyatlas.model import Interval
