@@ -4,9 +4,9 @@ Invariant: an error document, an overflow or a page of HTML is never taken for a
 nothing is raised but Broken (the service says so), Unreadable (the bytes say so) and MissingExtra.
 
     answer → document  (status, params, descriptors)
-           → scanning → tree · base64
+           → scanning → elements → tree · base64
                       → tabledata → cells   ┐
-                      → binary              ┴→ columns → layout
+                      → binary → places     ┴→ columns → layout
            → fits · parquet                  → columns
 
 Sources: VOTable 1.5 (2025); DALI 1.1, section 4.4 (QUERY_STATUS); VOParquet 1.0 (note, 2025).

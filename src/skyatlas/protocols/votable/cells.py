@@ -34,8 +34,8 @@ _BOOLEANS = {
 }
 
 
-def values_of(layout: Layout, texts: Sequence[str]) -> Values:
-    """The values of a column's cells. Raises Malformed."""
+def values_of(layout: Layout, texts: Sequence[str], *, many: bool = False) -> Values:
+    """The values of a column's cells; `many`: they come from a long table. Raises Malformed."""
     if layout.text:
         cells = objects(list(map(str.strip, texts, repeat(SPACE))))
         return cells, np.zeros(len(cells), dtype=bool)
@@ -43,6 +43,8 @@ def values_of(layout: Layout, texts: Sequence[str]) -> Values:
         return _variable(layout, texts)
     if layout.shape:
         return _arrays(layout, texts)
+    if many and layout.datatype in ("float", "double"):
+        return _of_doubles(layout, _doubles_by_arrow(texts))
     return _scalars(layout, texts)
 
 
@@ -64,12 +66,37 @@ def _scalars(layout: Layout, texts: Sequence[str]) -> Values:
 
 
 def _floats(layout: Layout, texts: Sequence[str]) -> Values:
-    try:
-        data = np.array([float(text) if text else math.nan for text in texts], dtype=np.float64)
-    except ValueError:
-        data = np.array([_float(text) for text in texts], dtype=np.float64)
+    return _of_doubles(layout, _doubles(texts))
+
+
+def _of_doubles(layout: Layout, data: Any) -> Values:
     with np.errstate(over="ignore"):  # beyond float32 is infinity, as in every other reader
         return missing(layout, data.astype(DTYPES[layout.datatype], copy=False))
+
+
+def _doubles_by_arrow(texts: Sequence[str]) -> Any:
+    """The same numbers in a fifth of the time, where pyarrow is installed and understands them.
+
+    Python takes 300 ns for the seventeen digits of a coordinate: half of the time of a row.
+    """
+    try:
+        import pyarrow as pa
+    except ImportError:
+        return _doubles(texts)
+    try:
+        known = [text or None for text in texts] if "" in texts else texts
+        cells = pa.array(known, pa.string())
+        return cells.cast(pa.float64()).to_numpy(zero_copy_only=False)
+    except pa.ArrowException:  # what only Python reads: blanks, "null"
+        return _doubles(texts)
+
+
+def _doubles(texts: Sequence[str]) -> Any:
+    try:
+        data = [float(text) if text else math.nan for text in texts]
+    except ValueError:
+        data = [_float(text) for text in texts]
+    return np.array(data, dtype=np.float64)
 
 
 def _float(text: str) -> float:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 _SAMPLE = 5000
 """Texts after which it is decided whether a column repeats itself."""
 
+_MANY = 10_000
+"""Cells after which it pays to load pyarrow (a tenth of a second) for the numbers that follow."""
+
 
 class Column:
     """The cells of one column so far."""
@@ -32,7 +35,7 @@ class Column:
         self._values: list[Any] = []
         self._masks: list[Any] = []
         self._known: dict[str, str] | None = {} if layout.text else None
-        self._rows = 0
+        self._rows = self._shared_so_far = 0
 
     def add(self, values: Any, mask: Any) -> None:
         """Cells, with their mask."""
@@ -41,7 +44,8 @@ class Column:
 
     def add_texts(self, texts: Sequence[str]) -> None:
         """Cells as TABLEDATA has them. Raises Malformed."""
-        values, mask = values_of(self.layout, texts)
+        values, mask = values_of(self.layout, texts, many=self._rows >= _MANY)
+        self._rows += len(texts)
         self.add(self._shared(values) if self.layout.text else values, mask)
 
     def add_strings(self, texts: Sequence[str]) -> None:
@@ -54,8 +58,8 @@ class Column:
         if known is None:
             return texts
         texts = objects(list(map(known.setdefault, texts, texts)))
-        self._rows += len(texts)
-        if self._rows >= _SAMPLE and len(known) > self._rows // 4:
+        self._shared_so_far += len(texts)
+        if self._shared_so_far >= _SAMPLE and len(known) > self._shared_so_far // 4:
             self._known = None
         return texts
 

@@ -36,22 +36,31 @@ class Rows:
         self._row_gap = re.compile(rf"</{td}>\s*</{tr}>\s*<{tr}>\s*<{td}>")
         self._waiting: list[list[str]] = []
         self._done = 0
+        self._odd = False
 
     def bulk(self, text: str) -> bool:
         """Take whole rows; False, and nothing taken, where they are not plain."""
-        if "\r" in text:
-            text = text.replace("\r\n", "\n").replace("\r", "\n")
-        for empty in (f"<{self._td}/>", f"<{self._td} />"):
-            if empty in text:
-                text = text.replace(empty, f"<{self._td}></{self._td}>")
-        table = self._split(text) or self._split(re.sub(r">\s+<", "><", text))
+        table = self._split(self._tidied(text))
+        if table is None and not self._odd:
+            self._odd = True
+            table = self._split(self._tidied(text))
         if table is None:
             return not text.strip()
         self._done += len(table)
         referring = "&" in text
         for column, cells in zip(self.columns, zip(*table, strict=True), strict=True):
-            column.add_texts([resolved(cell) for cell in cells] if referring else cells)
+            column.add_texts(_all_resolved(cells) if referring else cells)
         return True
+
+    def _tidied(self, text: str) -> str:
+        """The text as it is, until a piece was not plain; then without what makes it irregular."""
+        if "\r" in text:
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
+        if not self._odd:
+            return text
+        for empty in (f"<{self._td}/>", f"<{self._td} />"):
+            text = text.replace(empty, f"<{self._td}></{self._td}>")
+        return re.sub(r">\s+<", "><", text)
 
     def _split(self, text: str) -> list[list[str]] | None:
         """The cells, if rows and cells stand apart from each other as the first ones do."""
@@ -89,9 +98,15 @@ class Rows:
         self._waiting.clear()
 
 
+def _all_resolved(cells: Sequence[str]) -> Sequence[str]:
+    return list(map(resolved, cells)) if "&" in "".join(cells) else cells
+
+
 def resolved(text: str) -> str:
     """The text with XML's own entities and numbered characters put in. Raises Malformed."""
-    return _REFERENCE.sub(_character, text) if "&" in text else text
+    if text.count("&") == text.count("&amp;"):  # as URLs have it
+        return text.replace("&amp;", "&")
+    return _REFERENCE.sub(_character, text)
 
 
 def _character(found: re.Match[str]) -> str:
