@@ -141,6 +141,18 @@ def test_a_format_that_was_promised_and_not_given_is_not_asked_for_again(
     assert said == ["votable/b2", "votable", "votable"]
 
 
+def test_a_service_that_is_down_has_not_broken_its_promise(
+    server: FaultServer, door: StreetDoor, service: tap.TapService
+) -> None:
+    page = body(b"<html><body>Down for work</body></html>")
+    server.on("/tap/sync", page, page, rows([1]))
+    with pytest.raises(Unreadable):
+        tap.ask(door, service, QUESTION)
+    tap.ask(door, service, QUESTION)
+    said = [form["RESPONSEFORMAT"] for form in forms(server)]
+    assert said == ["votable/b2", "votable", "votable/b2"]
+
+
 @pytest.mark.parametrize("status", [200, 400, 500])
 def test_a_wrong_question_tells_the_services_sentence_and_is_asked_once(
     server: FaultServer, door: StreetDoor, service: tap.TapService, status: int
@@ -239,6 +251,22 @@ def test_columns_are_known_in_small_letters(
     server.on("/tap/sync", texts(("COLUMN_NAME",), [("S_RA",), ('"t_min"',)]))
     assert tap.columns_of(door, service, "ivoa.obscore") == {"s_ra", "t_min"}
     tap.columns_of(door, service, "ivoa.obscore")
+    assert len(forms(server)) == 1
+
+
+def test_columns_that_are_not_told_are_not_known_and_not_kept(
+    server: FaultServer, door: StreetDoor, service: tap.TapService
+) -> None:
+    server.on("/tap/sync", error("no such table"), texts(("column_name",), [("s_ra",)]))
+    assert tap.columns_of(door, service, "ivoa.obscore") == frozenset()
+    assert tap.columns_of(door, service, "ivoa.obscore") == {"s_ra"}
+
+
+@pytest.mark.parametrize("end", ["", "/", "/?", "?"])
+def test_an_address_may_end_as_registries_write_it(
+    server: FaultServer, door: StreetDoor, service: tap.TapService, end: str
+) -> None:
+    tap.ask(door, tap.TapService("here", f"{server.url}/tap{end}"), QUESTION)
     assert len(forms(server)) == 1
 
 

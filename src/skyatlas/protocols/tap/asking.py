@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from skyatlas.errors import ArchiveError, BadInput, Broken, Refused, Unreachable, Unreadable
 from skyatlas.protocols.service import Answer
 from skyatlas.protocols.tap import jobs
-from skyatlas.protocols.tap.services import PLAIN, Known, TapService, avoid, formats_for, known
+from skyatlas.protocols.tap.services import Known, TapService, avoid, formats_for, known
 from skyatlas.protocols.tap.uploads import Part, parts_of
 from skyatlas.protocols.votable import results_of
 
@@ -83,15 +83,24 @@ def _limited(question: _Question, part: Part, limit: int | None, hard: int | Non
 
 
 def _in_some_format(question: _Question, part: Part, most: int | None) -> Results:
-    """Ask in the best format; where the service does not keep its promise, in the next one."""
+    """Ask in the best format; where the service does not keep its promise, in the next one.
+
+    A promise counts as broken where the next format does work: a service that is down is not.
+    """
+    broken: list[str] = []
     for name in question.formats[:-1]:
         try:
-            return _answered(question, part, most, name)
+            results = _answered(question, part, most, name)
+            break
         except (Refused, Broken, Unreadable) as error:
             if not _about_the_format(error):
                 raise
-            avoid(question.door, question.service, name)
-    return _answered(question, part, most, question.formats[-1] if question.formats else PLAIN)
+            broken.append(name)
+    else:
+        results = _answered(question, part, most, question.formats[-1])
+    for name in broken:
+        avoid(question.door, question.service, name)
+    return results
 
 
 def _answered(question: _Question, part: Part, most: int | None, name: str) -> Results:

@@ -47,6 +47,9 @@ class TapService:
     """What FORMAT says, in the order to try. FITS and Parquet are read too, but carry no
     QUERY_STATUS, so that only the number of rows shows a cut; they are never chosen for you."""
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "url", self.url.rstrip("/?"))
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -100,7 +103,7 @@ def formats_for(door: Door, service: TapService, about: Known) -> tuple[str, ...
     FITS keeps neither QUERY_STATUS nor UCDs nor NULL texts, Parquet no QUERY_STATUS.
     """
     if service.formats is not None:
-        return service.formats
+        return service.formats or (PLAIN,)
     kept = door.memory.get(_AVOIDED, service.url)
     avoided = kept.value if kept is not None and kept.age < DAY else []
     better = (name for one in about.offer.formats for name in _binary2(one))

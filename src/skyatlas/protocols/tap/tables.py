@@ -53,18 +53,21 @@ def obstap(door: Door, service: TapService) -> str | None:
 
 
 def columns_of(door: Door, service: TapService, table: str) -> frozenset[str]:
-    """The names of a table's columns, in small letters; empty where TAP_SCHEMA knows none."""
+    """The names of a table's columns, in small letters; empty where TAP_SCHEMA does not tell.
+
+    Raises Unreachable or Busy where the service does not answer at all.
+    """
     key = f"{service.url} {table.lower()}"
     kept = door.memory.get(_COLUMNS, key)
     if kept is not None and kept.age < DAY:
         return frozenset(kept.value)
     names = dict.fromkeys([table, table.lower(), table.upper(), "ivoa.ObsCore"])
     spelled = ", ".join(quote(name) for name in names if name.lower() == table.lower())
-    rows = ask(
-        door,
-        service,
-        f"SELECT column_name FROM TAP_SCHEMA.columns WHERE table_name IN ({spelled})",  # noqa: S608
-    ).table
+    question = f"SELECT column_name FROM TAP_SCHEMA.columns WHERE table_name IN ({spelled})"  # noqa: S608
+    try:
+        rows = ask(door, service, question).table
+    except (Refused, Broken, Unreadable):
+        return frozenset()
     found = {name.strip('"').lower() for name in _texts(rows, "column_name")}
     if found:
         door.memory.put(_COLUMNS, key, sorted(found))
