@@ -417,6 +417,16 @@ def test_a_list_is_a_table_and_a_page(listing: Listing) -> None:
     assert "<td>aardvark</td>" in listing._repr_html_()
 
 
+def test_a_long_list_is_printed_in_part_and_says_how_much_is_left(
+    door: StreetDoor, street: Street
+) -> None:
+    rows = [row(f"ivo://a.test/{n:02}", access_urls=f"http://a.test/{n}") for n in range(45)]
+    listing = find(door, WANTED, registries=(street.registry("One", services(*rows)),))
+    assert len(listing) == 45
+    assert str(listing).splitlines()[-2] == "… and 5 more"
+    assert "… and 5 more" in listing._repr_html_()
+
+
 def test_an_empty_list_is_a_table_with_columns(door: StreetDoor, street: Street) -> None:
     listing = find(door, WANTED, registries=(street.registry("One", services()),))
     assert (len(listing.table), len(listing.table.colnames)) == (0, 13)

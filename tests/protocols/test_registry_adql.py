@@ -87,6 +87,7 @@ def test_older_registries_are_not_asked_for_what_they_do_not_have() -> None:
     assert "stc_" in services(wanted, Grade.COVERAGE)
     assert "stc_" not in services(wanted, Grade.MIRRORS)
     assert "mirror_url" in services(wanted, Grade.MIRRORS)
+    assert "(intf.authenticated_only = 0 OR" in services(wanted, Grade.MIRRORS)
     plain = services(wanted, Grade.PLAIN)
     assert "mirror_url" not in plain
     assert "authenticated_only" not in plain

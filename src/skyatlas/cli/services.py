@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from skyatlas.cli.options import Code, common, say, session
+from skyatlas.cli.options import Code, common, say, session, verbosity
+from skyatlas.protocols.listing import MOST_SHOWN
 
 if TYPE_CHECKING:
     from skyatlas.protocols.listing import Listing
@@ -64,14 +65,23 @@ def services(
         for record in found:
             click.echo("\n".join(_everything(record)))
     elif len(found):
-        wide = get_terminal_size().columns if sys.stdout.isatty() else _WIDTH
-        click.echo("\n".join(found.lines(wide)))
+        _print(found)
     for text in (*found.remarks, found.line):
         say(text)
     if show and not len(found):
         say(f"no service {show!r} is registered")
         return Code.FAILED
     return Code.DONE if found.answered else Code.INCOMPLETE
+
+
+def _print(found: Listing) -> None:
+    """One line per service, or two where the window is narrow; on a terminal at most 40."""
+    terminal = sys.stdout.isatty()
+    shown = found[:MOST_SHOWN] if terminal and verbosity() < 1 else found
+    click.echo("\n".join(shown.lines(get_terminal_size().columns if terminal else _WIDTH)))
+    if len(shown) < len(found):
+        hidden = len(found) - len(shown)
+        click.echo(f"… and {hidden} more services: -v shows all, --format csv keeps them")
 
 
 def _write_csv(found: Listing) -> None:

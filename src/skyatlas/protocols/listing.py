@@ -17,7 +17,10 @@ from skyatlas.protocols.records import Record
 if TYPE_CHECKING:
     from astropy.table import Table
 
-__all__ = ["Listing"]
+__all__ = ["MOST_SHOWN", "Listing"]
+
+MOST_SHOWN = 40
+"""Services that are printed; all others are in `.records`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,18 +101,22 @@ class Listing(Sequence[Record]):
         return _lines(self.records, width)
 
     def __str__(self) -> str:
-        return "\n".join((*self.lines(), *self.remarks, self.line))
+        shown = self.records[:MOST_SHOWN]
+        return "\n".join((*_lines(shown, 120), *_more(self), *self.remarks, self.line))
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
         from html import escape
 
-        cells = [["title", "types", "wavebands", "publisher", "archive"], *map(_shown, self)]
+        cells = [
+            ["title", "types", "wavebands", "publisher", "archive"],
+            *map(_shown, self[:MOST_SHOWN]),
+        ]
         rows = "".join(
             f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in cells
         )
-        below = "<br>".join(escape(text) for text in (*self.remarks, self.line))
+        below = "<br>".join(escape(text) for text in (*_more(self), *self.remarks, self.line))
         return f"<table>{rows}</table><p>{below}</p>"
 
     def to_json(self) -> dict[str, Any]:
@@ -142,6 +149,11 @@ class Listing(Sequence[Record]):
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise BadInput("this is no saved list of services") from error
+
+
+def _more(listing: Listing) -> tuple[str, ...]:
+    hidden = len(listing) - MOST_SHOWN
+    return (f"… and {hidden} more",) if hidden > 0 else ()
 
 
 def _columns(record: Record) -> dict[str, str]:
