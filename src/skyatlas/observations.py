@@ -14,7 +14,11 @@ from skyatlas.errors import ArchiveError, BadInput, Broken, IncompleteAnswer
 from skyatlas.model import Interval, Note, Query, Report, Target, Why
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from astropy.table import Table
+
+    from skyatlas.samp import Sent
 
 SHOWN = (
     "target",
@@ -34,6 +38,8 @@ SHOWN = (
     "obs_id",
 )
 """Columns that people see first; all others are in `.table`."""
+REGISTRY = "registry"
+"""What reports call the registry that named the other archives."""
 _IN_ONE_LINE = 6
 """Archives that the line on completeness tells of one by one."""
 
@@ -141,6 +147,18 @@ class Observations:
             for name in dict.fromkeys(names)
         }
 
+    def broadcast(self, to: str | None = None, *, cache: Path | None = None) -> Sent:
+        """Send the table to the desktop tools that run: see `skyatlas.samp.send` for `to`, errors.
+
+        It goes as a VOTable, from the folder `cache` (None: the user's).
+        """
+        from skyatlas.samp import files, send
+
+        asked = dict.fromkeys(one.target.asked for one in self.queries if one.target is not None)
+        name = ", ".join(list(asked)[:3]) or "observations"
+        path = files.of_table(self.table, name, cache)
+        return send("table", path, name, to=to)
+
     def to_json(self) -> dict[str, Any]:
         """The saved search: plain values, NULLs left out. `from_json` reads it back."""
         from skyatlas.obscore import plain_values
@@ -224,7 +242,11 @@ def _state(report: Report) -> str:
 
 def _said_of(report: Report) -> str:
     if report.error is not None:
-        return f"{report.archive}: {report.error} (after {report.seconds:.1f} s)"
+        words = str(report.error)
+        who = "" if words.startswith(report.archive) else f"{report.archive}: "
+        return f"{who}{words} (after {report.seconds:.1f} s)"
+    if report.archive == REGISTRY:  # it names archives, and has no rows itself
+        return f"{REGISTRY}: answered in {report.seconds:.1f} s"
     rows = f"{report.rows} row{'s' if report.rows != 1 else ''}"
     return f"{report.archive}: {rows} in {report.seconds:.1f} s"
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from skyatlas.errors import ArchiveError, BadInput, Unreachable
 from skyatlas.model import Note, Query, Report, Why
+from skyatlas.observations import REGISTRY
 
 if TYPE_CHECKING:
     from skyatlas.archive import Archive, Door
@@ -124,7 +125,7 @@ def discover(
                 records.setdefault(record.ivoid, record)
     except ArchiveError as error:
         seconds = time.monotonic() - started
-        return [], [Report("registry", 0, seconds, tuple(notes), error, tuple(asked))]
+        return [], [Report(REGISTRY, 0, seconds, tuple(notes), error, tuple(asked))]
     alive, reports = _alive(list(records.values()), queries[0].kinds, door)
     notes.append(Note(Why.ASSUMED, f"{len(records)} services fit the question, by {source}"))
     if len(alive) > how.most:
@@ -137,7 +138,7 @@ def discover(
             )
         )
     about = Report(
-        "registry",
+        REGISTRY,
         0,
         time.monotonic() - started,
         tuple(dict.fromkeys(notes)),
