@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 _LONGEST = 2000
 """Characters of a URL; RFC 9110, section 4.1 asks servers for 8000, some stop at 2048."""
-_PATIENCE = 3
-"""Datasets that may fail one after the other before a service that gave nothing yet is let be."""
+_PATIENCE = 8
+"""Datasets that may fail alone before a service that never gave anything is let be."""
 DEEPEST = 3
 """Documents within documents."""
 
@@ -174,7 +174,7 @@ _NO_ROW = "the service said nothing of this dataset"
 
 
 def _has_rows(links: Links) -> bool:
-    return any(link.error_message != _NO_ROW for link in links.rows)
+    return links.failure is None and any(one.error_message != _NO_ROW for one in links.rows)
 
 
 def opened(
