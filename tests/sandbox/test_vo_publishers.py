@@ -6,6 +6,7 @@ import hashlib
 import io
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
@@ -16,10 +17,10 @@ from pyvo.io.vosi import parse_availability, parse_capabilities
 from skyatlas.errors import BadInput
 from skyatlas.sandbox import Sandbox, World, make_world, vo_files, vo_holdings
 from skyatlas.sandbox.asked import HOSTS
-from skyatlas.sandbox.item import Item
 from skyatlas.sandbox.publisher import HABITS, VoService
 from skyatlas.sandbox.publishers import LARGEST_CROWD, PUBLISHERS, crowd, everybody
 from skyatlas.sandbox.sky import distance
+from skyatlas.sandbox.vo_holdings import DataSet
 
 EVERY = [service for publisher in everybody(4) for service in publisher.services]
 UP = [
@@ -34,7 +35,15 @@ ONE_OF_EACH = [
 ]
 
 
-def name_of(item: Item) -> str:
+QUESTIONS = {
+    "sia": "POS=40.669629,-0.013281&SIZE=0.1",
+    "sia2": "POS=CIRCLE 40.669629 -0.013281 0.05",
+    "ssa": "REQUEST=queryData&POS=40.669629,-0.013281&SIZE=0.1",
+    "scs": "RA=40.669629&DEC=-0.013281&SR=1",
+}
+
+
+def name_of(item: DataSet) -> str:
     return str(item.row["obs_collection"])
 
 
@@ -69,16 +78,16 @@ def test_nothing_is_drawn_before_somebody_asks() -> None:
 
 
 @pytest.mark.parametrize("item", ONE_OF_EACH, ids=name_of)
-def test_a_file_is_as_long_as_its_row_says_and_the_same_each_time(item: Item) -> None:
+def test_a_file_is_as_long_as_its_row_says_and_the_same_each_time(item: DataSet) -> None:
     body = item.make()
-    assert len(body) == vo_files.size(vo_holdings.plate_of(item))
+    assert len(body) == vo_files.size(item.plate)
     assert item.row["access_estsize"] == -(-len(body) // 1000)
     assert item.make() == body
-    assert vo_files.preview(vo_holdings.plate_of(item)).startswith(b"\x89PNG")
+    assert vo_files.preview(item.plate).startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize("item", ONE_OF_EACH, ids=name_of)
-def test_a_file_says_what_its_row_says(item: Item) -> None:
+def test_a_file_says_what_its_row_says(item: DataSet) -> None:
     with fits.open(io.BytesIO(item.make()), checksum=True) as hdus:
         header = hdus[0].header
         assert header["PUBDID"] == item.dp_id == item.row["obs_publisher_did"]
@@ -144,15 +153,31 @@ def test_a_crowd_is_there_only_when_asked_for(box: Sandbox, crowded: Sandbox) ->
 def test_every_one_of_the_crowd_has_something_of_one_object(crowded: Sandbox) -> None:
     counts = []
     for service in (one for one in EVERY if one.publisher.startswith("crowd")):
-        place = {
-            "sia": "POS=40.669629,-0.013281&SIZE=0.1",
-            "sia2": "POS=CIRCLE 40.669629 -0.013281 0.05",
-            "ssa": "REQUEST=queryData&POS=40.669629,-0.013281&SIZE=0.1",
-            "scs": "RA=40.669629&DEC=-0.013281&SR=1",
-        }[service.protocol]
-        url = f"{crowded.url}{service.paths[0]}?{place}"
+        url = f"{crowded.url}{service.paths[0]}?{QUESTIONS[service.protocol]}"
         counts.append(requests.get(url, timeout=30).text.count("<TR>"))
     assert counts == [1, 2, 3, 6]
+
+
+def test_forty_are_asked_at_once_and_only_those_that_are_well_answer(world: World) -> None:
+    services = [one.services[0] for one in crowd(40)]
+    faults = [
+        f"{name}:https://crowd-{start + number:02}.example"
+        for start, name in ((0, "dead"), (5, "silent"), (10, "rubbish"))
+        for number in range(5)
+    ]
+
+    def ask(service: VoService) -> int | None:
+        url = f"{box.url}{service.paths[0]}?{QUESTIONS[service.protocol]}"
+        try:
+            return requests.get(url, timeout=5).content.count(b"<TR>")
+        except requests.RequestException:
+            return None
+
+    with Sandbox(world=world, crowd=40, faults=faults) as box, ThreadPoolExecutor(40) as pool:
+        counts = list(pool.map(ask, services))
+    assert counts[:10] == [None] * 10
+    assert counts[10:15] == [0] * 5
+    assert all(counts[15:])
 
 
 @pytest.mark.parametrize("service", UP, ids=lambda service: service.url)

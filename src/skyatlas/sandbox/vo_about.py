@@ -15,9 +15,9 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from skyatlas.sandbox import portal, vo_files, vo_holdings
 from skyatlas.sandbox.asked import Asked
-from skyatlas.sandbox.item import Item
 from skyatlas.sandbox.publisher import Publisher
 from skyatlas.sandbox.state import State
+from skyatlas.sandbox.vo_holdings import DataSet
 from skyatlas.sandbox.vo_links import preview_name
 from skyatlas.sandbox.vo_place import Place
 
@@ -104,7 +104,7 @@ def file(state: State, asked: Asked, publisher: Publisher, name: str) -> Respons
     return portal.delivered(asked, item, state.body(item))
 
 
-def _named(publisher: Publisher, seed: int, name: str) -> Item | None:
+def _named(publisher: Publisher, seed: int, name: str) -> DataSet | None:
     stem = name.rpartition(".")[0]
     item = vo_holdings.find(publisher, seed, vo_holdings.identifier(publisher, f"{stem}.fits"))
     if item is None or name == item.filename:
@@ -116,5 +116,5 @@ def _named(publisher: Publisher, seed: int, name: str) -> Item | None:
         dp_id=f"{item.dp_id}#preview",
         filename=name,
         content_type="image/png",
-        make=partial(vo_files.preview, vo_holdings.plate_of(item)),
+        make=partial(vo_files.preview, item.plate),
     )

@@ -39,6 +39,14 @@ class Source:
     magnitude: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataSet(Item):
+    """One file of a publisher; `dp_id` is the publisher's identifier, `row` is ObsCore's."""
+
+    plate: Plate
+    """What its file and its preview are drawn from."""
+
+
 def sources(collection: Collection, seed: int) -> tuple[Source, ...]:
     """The stars near the targets of a catalogue, brightest first, `each` per target."""
     return tuple(
@@ -54,8 +62,8 @@ def _stars(collection: Collection, seed: int) -> Iterator[Star]:
 
 
 @lru_cache(maxsize=512)
-def items(publisher: Publisher, seed: int) -> tuple[Item, ...]:
-    """All data sets of a publisher; `dp_id` is the publisher's identifier, `row` is ObsCore's."""
+def items(publisher: Publisher, seed: int) -> tuple[DataSet, ...]:
+    """All data sets of a publisher."""
     found = [
         _item(publisher, collection, shot, number)
         for collection in publisher.collections
@@ -64,26 +72,19 @@ def items(publisher: Publisher, seed: int) -> tuple[Item, ...]:
     return tuple(replace(item, links=tuple(_links(item, found))) for item in found)
 
 
-def find(publisher: Publisher, seed: int, dp_id: str) -> Item | None:
+def find(publisher: Publisher, seed: int, dp_id: str) -> DataSet | None:
     """The data set of that identifier, or None."""
     return _by_identifier(publisher, seed).get(dp_id)
 
 
 @lru_cache(maxsize=512)
-def _by_identifier(publisher: Publisher, seed: int) -> Mapping[str, Item]:
+def _by_identifier(publisher: Publisher, seed: int) -> Mapping[str, DataSet]:
     return {item.dp_id: item for item in items(publisher, seed)}
 
 
 def identifier(publisher: Publisher, filename: str) -> str:
     """The publisher's identifier of a file."""
     return f"ivo://{publisher.authority}/~?{filename}"
-
-
-def plate_of(item: Item) -> Plate:
-    """What its file and its preview are drawn from."""
-    plate = item.extra["plate"]
-    assert isinstance(plate, Plate)
-    return plate
 
 
 def _shots(publisher: Publisher, collection: Collection, seed: int) -> Iterator[Shot]:
@@ -149,13 +150,13 @@ def _recipe(collection: Collection, band: tuple[str, float, float]) -> Recipe:
     )
 
 
-def _item(publisher: Publisher, collection: Collection, shot: Shot, number: int) -> Item:
+def _item(publisher: Publisher, collection: Collection, shot: Shot, number: int) -> DataSet:
     filename = f"{collection.name.lower()}-{number:04}.fits"
     old = any("old-utypes" in service.habits for service in publisher.services)
     plate = Plate(
         shot, publisher.title, identifier(publisher, filename), collection.polarised, not old
     )
-    return Item(
+    return DataSet(
         archive=publisher.host,
         dp_id=plate.identifier,
         filename=filename,
@@ -163,7 +164,7 @@ def _item(publisher: Publisher, collection: Collection, shot: Shot, number: int)
         make=partial(vo_files.make, plate),
         table="ivoa.obscore",
         row=_row(publisher, collection, plate, filename),
-        extra={"plate": plate},
+        plate=plate,
     )
 
 
@@ -248,7 +249,7 @@ def _light(plate: Plate) -> dict[str, object]:
     return said
 
 
-def _links(item: Item, every: list[Item]) -> Iterator[Link]:
+def _links(item: DataSet, every: list[DataSet]) -> Iterator[Link]:
     """An image and a cube of one target point at each other, as in life; some point nowhere."""
     kind = {"image": "cube", "cube": "image"}.get(str(item.row["dataproduct_type"]))
     same = (

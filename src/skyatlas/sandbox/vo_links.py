@@ -6,17 +6,19 @@ data set leads to that one's DataLink document, so documents may point at each o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from starlette.responses import Response
 
 from skyatlas.sandbox import vo_files, vo_holdings, votable
 from skyatlas.sandbox.asked import Asked
-from skyatlas.sandbox.item import Item, Link
+from skyatlas.sandbox.item import Link
 from skyatlas.sandbox.publisher import Publisher
 from skyatlas.sandbox.state import State
+from skyatlas.sandbox.vo_holdings import DataSet
 from skyatlas.sandbox.vo_place import Place
-from skyatlas.sandbox.vo_table import Answer, Field, failed
+from skyatlas.sandbox.vo_table import Answer, Field, document, failed
 
 FIELDS = (
     Field("ID", ucd="meta.id;meta.main"),
@@ -30,13 +32,16 @@ FIELDS = (
 )
 """DataLink 1.1, table 1."""
 
+_KINDS: Mapping[str, str] = MappingProxyType(
+    {"sync": "A piece of it, at once", "async": "A piece of it, as a job"}
+)
+"""The two ways to cut, and what to say of them."""
+
 Row = tuple[object, ...]
 
 
 def links(state: State, asked: Asked, publisher: Publisher) -> Response:
     """`/links?ID=…`: the links of one or more data sets."""
-    from skyatlas.sandbox.vo_table import document
-
     identifiers = asked.all("ID")
     if not identifiers:
         return failed("UsageFault: the parameter ID is missing", 400)
@@ -55,7 +60,7 @@ def links(state: State, asked: Asked, publisher: Publisher) -> Response:
     return Response(body, media_type=vo_holdings.LINKS)
 
 
-def can_be_cut(publisher: Publisher, item: Item) -> bool:
+def can_be_cut(publisher: Publisher, item: DataSet) -> bool:
     """Whether the publisher's SODA service takes it."""
     cuts = any("soda" in service.habits for service in publisher.services)
     return cuts and item.row["dataproduct_type"] in {"image", "cube"}
@@ -66,9 +71,9 @@ def _missing(identifier: str, semantics: str, description: str | None) -> Row:
     return (identifier, None, None, trouble, semantics, description, None, None)
 
 
-def _rows(state: State, asked: Asked, publisher: Publisher, item: Item) -> Iterator[Row]:
+def _rows(state: State, asked: Asked, publisher: Publisher, item: DataSet) -> Iterator[Row]:
     url = asked.link(vo_holdings.file_url(publisher, item.filename))
-    size = vo_files.size(vo_holdings.plate_of(item))
+    size = vo_files.size(item.plate)
     title = str(item.row["obs_title"])
     yield (item.dp_id, url, None, None, "#this", title, item.content_type, size)
     picture = asked.link(vo_holdings.file_url(publisher, preview_name(item)))
@@ -77,12 +82,12 @@ def _rows(state: State, asked: Asked, publisher: Publisher, item: Item) -> Itera
         yield _linked(state, asked, publisher, item, link)
 
 
-def preview_name(item: Item) -> str:
+def preview_name(item: DataSet) -> str:
     """The name of the file with its picture."""
     return f"{item.filename.removesuffix('.fits')}.png"
 
 
-def _linked(state: State, asked: Asked, publisher: Publisher, item: Item, link: Link) -> Row:
+def _linked(state: State, asked: Asked, publisher: Publisher, item: DataSet, link: Link) -> Row:
     if vo_holdings.find(publisher, state.world.seed, link.dp_id) is None:
         return _missing(item.dp_id, link.semantics, link.description)
     url = asked.link(vo_holdings.links_url(publisher, link.dp_id))
@@ -90,18 +95,13 @@ def _linked(state: State, asked: Asked, publisher: Publisher, item: Item, link: 
     return (item.dp_id, url, None, None, link.semantics, link.description, kind, None)
 
 
-_KINDS = ("sync", "async")
-_TEXTS = {"sync": "A piece of it, at once", "async": "A piece of it, as a job"}
-
-
-def _cut_rows(item: Item, number: int) -> Iterator[Row]:
-    for kind in _KINDS:
+def _cut_rows(item: DataSet, number: int) -> Iterator[Row]:
+    for kind, text in _KINDS.items():
         name = f"soda-{kind}-{number}"
-        text = _TEXTS[kind]
         yield (item.dp_id, None, name, None, "#cutout", text, item.content_type, None)
 
 
-def _soda(asked: Asked, publisher: Publisher, item: Item, kind: str, number: int) -> str:
+def _soda(asked: Asked, publisher: Publisher, item: DataSet, kind: str, number: int) -> str:
     """The description of the cut-out service, with the limits of this data set (SODA 1.0, 4)."""
     return _descriptor(
         f"soda-{kind}-{number}",
@@ -111,9 +111,9 @@ def _soda(asked: Asked, publisher: Publisher, item: Item, kind: str, number: int
     )
 
 
-def _limits(item: Item) -> Iterator[str]:
+def _limits(item: DataSet) -> Iterator[str]:
     row = item.row
-    half = vo_holdings.plate_of(item).shot.recipe.field / 2**0.5
+    half = item.plate.shot.recipe.field / 2**0.5
     circle = (row["s_ra"], row["s_dec"], round(half, 6))
     outline = str(row["s_region"]).removeprefix("POLYGON ICRS ")
     outlined = {"unit": "deg", "ucd": "pos.outline;obs"}

@@ -8,9 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from skyatlas.sandbox import region, vo_holdings
-from skyatlas.sandbox.item import Item
 from skyatlas.sandbox.publisher import Publisher, VoService
-from skyatlas.sandbox.vo_holdings import Source
+from skyatlas.sandbox.vo_holdings import DataSet, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +25,7 @@ class Place:
         return habit in self.service.habits
 
     @property
-    def items(self) -> list[Item]:
+    def items(self) -> list[DataSet]:
         """The data sets that the service serves."""
         every = vo_holdings.items(self.publisher, self.seed)
         return [item for item in every if item.row["obs_collection"] in self.service.collections]
@@ -42,6 +41,6 @@ class Place:
         ]
 
 
-def outline(item: Item) -> tuple[region.Shape, ...]:
+def outline(item: DataSet) -> tuple[region.Shape, ...]:
     """Where on the sky a data set is."""
     return region.parse(str(item.row["s_region"]))

@@ -15,9 +15,9 @@ from starlette.responses import Response
 from skyatlas.sandbox import headers, region, vo_files, vo_holdings
 from skyatlas.sandbox.asked import Asked
 from skyatlas.sandbox.clock import zulu
-from skyatlas.sandbox.item import Item
 from skyatlas.sandbox.state import State
 from skyatlas.sandbox.vo_asked import limit, no_upload, numbers, old_place, response_format
+from skyatlas.sandbox.vo_holdings import DataSet
 from skyatlas.sandbox.vo_place import Place, outline
 from skyatlas.sandbox.vo_table import Answer, Field, failed, respond
 
@@ -167,7 +167,7 @@ class _Wanted:
             return
         self.box = (region.shape("BOX", (*centre, sides[0] or 1e-9, sides[-1] or 1e-9)),)
 
-    def fits(self, item: Item) -> bool:
+    def fits(self, item: DataSet) -> bool:
         """Whether an image is where it should be."""
         if self.only_metadata or not self.formats & _FITS_WORDS:
             return False
@@ -192,10 +192,10 @@ def _check_frame(asked: Asked) -> None:
             raise ValueError(f"NAXIS={text} is no number of pixels")
 
 
-def _values(asked: Asked, item: Item, unit: str) -> dict[str, object]:
+def _values(asked: Asked, item: DataSet, unit: str) -> dict[str, object]:
     """All that either way of old says about an image, by the column's name."""
     row = cast("Mapping[str, float]", item.row)
-    plate = vo_holdings.plate_of(item)
+    plate = item.plate
     cards = {keyword: value for keyword, value, _ in headers.place(plate.shot)}
     factor = 1e10 if unit == "angstrom" else 1.0
     low, high = row["em_min"] * factor, row["em_max"] * factor
@@ -210,7 +210,9 @@ def _values(asked: Asked, item: Item, unit: str) -> dict[str, object]:
         "naxes": 2,
         "naxis": (pixels, pixels),
         "scale": (-scale, scale),
-        "format": "image/fits" if row["access_format"] == vo_holdings.FITS else vo_holdings.LINKS,
+        "format": "image/fits"
+        if item.row["access_format"] == vo_holdings.FITS
+        else vo_holdings.LINKS,
         "band": row["filter"],
         "band_unit": unit,
         "band_mid": round((low + high) / 2.0, 12),

@@ -13,10 +13,10 @@ from starlette.responses import Response
 
 from skyatlas.sandbox import region, vo_asked
 from skyatlas.sandbox.asked import Asked
-from skyatlas.sandbox.item import Item
 from skyatlas.sandbox.obscore import NEEDED, STANDARD
 from skyatlas.sandbox.state import State
 from skyatlas.sandbox.vo_asked import Interval, Region, interval, shape
+from skyatlas.sandbox.vo_holdings import DataSet
 from skyatlas.sandbox.vo_links import service_descriptors
 from skyatlas.sandbox.vo_place import Place, outline
 from skyatlas.sandbox.vo_table import Answer, Field, failed, respond
@@ -42,7 +42,7 @@ _WORDS = {
 }
 _STATES = {"I", "Q", "U", "V", "RR", "LL", "RL", "LR", "XX", "YY", "XY", "YX", "POLI", "POLA"}
 
-Test = Callable[[Item], bool]
+Test = Callable[[DataSet], bool]
 
 
 def query(_state: State, asked: Asked, place: Place) -> Response:
@@ -130,7 +130,7 @@ class _On:
 
     regions: list[Region]
 
-    def __call__(self, item: Item) -> bool:
+    def __call__(self, item: DataSet) -> bool:
         return any(region.intersects(one, outline(item)) for one in self.regions)
 
 
@@ -142,7 +142,7 @@ class _Meets:
     low: str
     high: str
 
-    def __call__(self, item: Item) -> bool:
+    def __call__(self, item: DataSet) -> bool:
         return vo_asked.meets(self.spans, item.row.get(self.low), item.row.get(self.high))
 
 
@@ -154,7 +154,7 @@ class _Is:
     values: set[str]
     read: Callable[[object], str]
 
-    def __call__(self, item: Item) -> bool:
+    def __call__(self, item: DataSet) -> bool:
         return self.read(item.row.get(self.column)) in self.values
 
 
@@ -162,7 +162,7 @@ def _polarised(states: list[str]) -> Test:
     if unknown := sorted(set(states) - _STATES):
         raise ValueError(f"POL={unknown[0]} is no polarisation state")
 
-    def test(item: Item) -> bool:
+    def test(item: DataSet) -> bool:
         return any(f"/{state}/" in str(item.row.get("pol_states")) for state in states)
 
     return test

@@ -13,11 +13,11 @@ from starlette.responses import PlainTextResponse, Response
 
 from skyatlas.sandbox import region, soda, vo_asked, vo_files, vo_holdings
 from skyatlas.sandbox.asked import Asked
-from skyatlas.sandbox.item import Item
 from skyatlas.sandbox.jobs import Failed
 from skyatlas.sandbox.publisher import Publisher
 from skyatlas.sandbox.state import State
 from skyatlas.sandbox.vo_asked import Interval, Region
+from skyatlas.sandbox.vo_holdings import DataSet
 from skyatlas.sandbox.vo_links import can_be_cut
 from skyatlas.sandbox.vo_place import outline
 
@@ -49,7 +49,7 @@ def work(state: State, publisher: Publisher, asked: Asked, _seconds: float) -> t
         raise Failed(f"UsageFault: {error}") from error
 
 
-def _done(state: State, asked: Asked, publisher: Publisher) -> tuple[Item, bytes]:
+def _done(state: State, asked: Asked, publisher: Publisher) -> tuple[DataSet, bytes]:
     given = {name: asked.all(name) for name in _NAMES}
     for name, values in given.items():
         if len(values) > 1 and name != "POL":
@@ -80,7 +80,9 @@ def _regions(asked: Asked) -> list[Region]:
     return [vo_asked.shape("POS", text) for text in texts]
 
 
-def _check(item: Item, regions: list[Region], band: Interval | None, time: Interval | None) -> None:
+def _check(
+    item: DataSet, regions: list[Region], band: Interval | None, time: Interval | None
+) -> None:
     """Raise Nothing where the data set has nothing of what is asked for."""
     row = item.row
     for asked_for in regions:
@@ -94,7 +96,7 @@ def _check(item: Item, regions: list[Region], band: Interval | None, time: Inter
             raise soda.Nothing(f"the {name} is not in the data set")
 
 
-def _planes(item: Item, states: list[str]) -> slice:
+def _planes(item: DataSet, states: list[str]) -> slice:
     """The planes from the first to the last Stokes parameter that is asked for."""
     wanted = {one.upper() for text in states for one in text.split()}
     if not wanted:

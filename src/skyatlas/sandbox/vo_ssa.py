@@ -12,10 +12,9 @@ from typing import cast
 
 from starlette.responses import Response
 
-from skyatlas.sandbox import region, vo_files, vo_holdings
+from skyatlas.sandbox import region, vo_files
 from skyatlas.sandbox.asked import Asked
 from skyatlas.sandbox.clock import iso
-from skyatlas.sandbox.item import Item
 from skyatlas.sandbox.state import State
 from skyatlas.sandbox.vo_asked import (
     Interval,
@@ -28,6 +27,7 @@ from skyatlas.sandbox.vo_asked import (
     old_ranges,
     response_format,
 )
+from skyatlas.sandbox.vo_holdings import DataSet
 from skyatlas.sandbox.vo_place import Place, outline
 from skyatlas.sandbox.vo_table import Answer, Field, failed, respond
 
@@ -142,9 +142,9 @@ def _params(asked: Asked, place: Place, with_inputs: bool) -> str:
     return "".join(parts)
 
 
-def _values(asked: Asked, item: Item, place: Place) -> dict[str, object]:
+def _values(asked: Asked, item: DataSet, place: Place) -> dict[str, object]:
     row = cast("Mapping[str, float]", item.row)
-    size = vo_files.size(vo_holdings.plate_of(item))
+    size = vo_files.size(item.plate)
     angstrom = place.has("angstrom")
     return {
         "DataModel": "Spectrum-1.0",
@@ -211,7 +211,7 @@ class _Wanted:
             column: asked.one(name).lower() for name, column in texts.items() if asked.one(name)
         }
 
-    def fits(self, item: Item) -> bool:
+    def fits(self, item: DataSet) -> bool:
         """Whether a spectrum is inside all constraints."""
         row = item.row
         if self.only_metadata or not self.formats & _FORMATS:
