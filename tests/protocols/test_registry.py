@@ -222,11 +222,22 @@ def test_an_answer_is_used_again_while_it_is_fresh(door: StreetDoor, street: Str
 def test_an_old_answer_is_used_where_nobody_answers_and_says_so(
     door: StreetDoor, street: Street, dead: Registry
 ) -> None:
-    find(door, WANTED, registries=(street.registry("One", services(row())),))
-    listing = find(door, WANTED, registries=(dead,), fresh=NOW)
+    registries = (street.registry("One", services(row())), dead)
+    find(door, WANTED, registries=registries)
+    street.registry("One", lambda adql: (500, b"oops"))
+    listing = find(door, WANTED, registries=registries, fresh=NOW)
     assert listing.cached
     assert len(listing) == 1
+    assert "cannot be connected to" in listing.remarks[-1]
     assert listing.remarks[-1].endswith("this is an earlier answer")
+
+
+def test_what_other_registries_said_is_not_taken_for_the_answer_of_these(
+    door: StreetDoor, street: Street, dead: Registry
+) -> None:
+    find(door, WANTED, registries=(street.registry("One", services(row())),))
+    with pytest.raises(Unreachable):
+        find(door, WANTED, registries=(dead,))
 
 
 def test_offline_the_answer_of_another_day_and_another_process_is_used(

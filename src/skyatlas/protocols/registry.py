@@ -75,11 +75,12 @@ def find(
 ) -> Listing:
     """The services that the first registry to answer knows, by title.
 
-    An answer to the same question that is not older than `fresh` is used again; an older one only
-    where no registry answers, and a note says so. Raises Unreachable or Broken where there is none
-    either.
+    An answer of the same registries to the same question that is not older than `fresh` is used
+    again; an older one only where none of them answers, and a note says so.
+
+    Raises Unreachable, Broken, or the one registry's own ArchiveError where there is none either.
     """
-    key = f"{_FORM} {wanted.key}"
+    key = f"{_FORM} {wanted.key} {' '.join(one.url for one in registries)}"
     kept, age = _remembered(door, key)
     if kept is not None and age <= fresh:
         return kept
