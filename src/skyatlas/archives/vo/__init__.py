@@ -92,11 +92,11 @@ class Vo(Archive):
         from skyatlas.protocols.mapping import obscore_of
 
         for numbers, ask in _questions(service, queries, door):
-            answer = ask()
+            answer, number = rows.number_taken_out(ask())
             table = obscore_of(answer, service)
             if self._own is not None:
                 rows.overruled(table, answer.table, self._own)
-            table = rows.numbered(table, answer.table, queries, numbers)
+            table = rows.numbered(table, number, queries, numbers)
             table, notes = rows.selected(table, queries[0])
             table.meta["asked"] = list(answer.asked)
             yield table
@@ -116,6 +116,9 @@ class Vo(Archive):
         files = [(row, self._file(row)) for row in rows]
         linked = [str(said(row, "datalink")) for row, file in files if _needs_links(row, file, ask)]
         documents = datalink.links_at(door, linked, archive=self.name)
+        without = sum(not file.url and not said(row, "datalink") for row, file in files)
+        if without:
+            yield Note(Why.ASSUMED, f"{self.name}: {without} rows have no file (catalogue entries)")
         for row, file in files:
             links = documents.get(str(said(row, "datalink") or ""))
             if links is not None:
@@ -123,8 +126,6 @@ class Vo(Archive):
                 yield from datalink.products_of(links, ask, file)
             elif file.url:
                 yield file
-            else:
-                yield Note(Why.UNANSWERED, f"{self.name} gives no address for {file.obs_id}")
 
     def _file(self, row: Any) -> Product:
         size = said(row, "access_estsize")

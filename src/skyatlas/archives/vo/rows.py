@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from skyatlas.model import Note, Query, Why
 
@@ -38,22 +39,32 @@ def overruled(table: Table, native: Table, own: OwnService) -> None:
         mapping[name] = f"given: as {own.file.name} says"
 
 
-def numbered(
-    table: Table, native: Table, queries: Sequence[Query], numbers: Sequence[int]
-) -> Table:
+def number_taken_out(answer: Answer) -> tuple[Answer, Any]:
+    """The answer without the column that says which uploaded position a row answers, and it."""
+    from skyatlas.protocols.tap import NUMBER
+
+    if NUMBER not in answer.table.colnames:
+        return answer, None
+    number = answer.table[NUMBER]
+    fields = tuple(field for field in answer.results.fields if field.column != NUMBER)
+    table = answer.table.copy(copy_data=False)
+    table.remove_column(NUMBER)
+    return replace(answer, results=replace(answer.results, table=table, fields=fields)), number
+
+
+def numbered(table: Table, number: Any, queries: Sequence[Query], numbers: Sequence[int]) -> Table:
     """The table with one row per question that a row answers, and the question's number.
 
-    `numbers` are those of the queries that the request carried.
+    `numbers` are those of the queries that the request carried; `number` says for each row which
+    of them it answers, or is None where the service does not say.
     """
     import numpy as np
 
     from skyatlas.obscore import plain_values
-    from skyatlas.protocols.tap import NUMBER
     from skyatlas.sky import assign
 
-    if NUMBER in native.colnames:  # uploaded positions: the service says it
-        said_by = np.asarray(native[NUMBER], dtype=np.int64)
-        table["query"] = np.asarray(numbers, dtype=np.int64)[said_by]
+    if number is not None:
+        table["query"] = np.asarray(numbers, dtype=np.int64)[np.asarray(number, dtype=np.int64)]
         return table
     if len(numbers) == 1:
         table["query"] = np.full(len(table), numbers[0], dtype=np.int64)
