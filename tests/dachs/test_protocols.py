@@ -1,7 +1,7 @@
 """This file asks an independent Virtual Observatory server (GAVO DaCHS) what we ask archives.
 
 It runs where `SKYATLAS_DACHS` names one with the collections TESTIMG, TESTDL and TESTSPEC, for
-example http://127.0.0.1:8080; pyvo is the peer.
+example http://127.0.0.1:8080.
 """
 
 from __future__ import annotations
@@ -10,11 +10,9 @@ import os
 from collections.abc import Iterator
 
 import pytest
-import pyvo
 
-from skyatlas.model import Query, Target
 from skyatlas.net.door import StreetDoor
-from skyatlas.protocols import ssa, tap
+from skyatlas.protocols import tap
 from skyatlas.protocols.datalink import links_of
 
 BASE = os.environ.get("SKYATLAS_DACHS", "")
@@ -31,14 +29,6 @@ EVERYTHING = "select * from ivoa.obscore"
 def door() -> Iterator[StreetDoor]:
     with StreetDoor() as opened:
         yield opened
-
-
-def test_ssa_gives_the_spectra_that_pyvo_gets(door: StreetDoor) -> None:
-    url = f"{BASE}/spec/q/ssa/ssap.xml?"
-    place = Query(Target("NGC 1068", 40.669629, -0.013281), 0.1)
-    ours = ssa.ask(door, url, place, archive="dachs")
-    theirs = pyvo.dal.SSAService(url).search(pos=(40.669629, -0.013281), diameter=0.2)
-    assert len(ours.table) == len(theirs) > 0
 
 
 def test_a_datalink_error_row_is_a_row(door: StreetDoor) -> None:

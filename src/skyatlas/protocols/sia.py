@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 SAYS: frozenset[str] = frozenset()
 """Filters of a Query that the protocol can express: none."""
 
+_ROUND = 359.99
+"""Degrees: all right ascensions. A box of 360 begins where it ends, and DaCHS 2.7 finds nothing."""
 _MEMORY = "sia without INTERSECT"
 """Kind of memory entry: services that refused the parameter."""
 _MEMORY_SECONDS = 30 * 86400.0
@@ -60,20 +62,23 @@ def metadata(door: Door, service: Service) -> tuple[Field, ...]:
 
 
 def size(dec: float, radius: float) -> str:
-    """SIZE of the smallest box in right ascension and declination around a circle; degrees.
+    """SIZE of the smallest box that covers a circle at this declination; degrees.
 
-    The standard's SIZE is the box's width and height. Services disagree whether the width is one
-    in right ascension or on the sky; the former is the larger, and too much is no harm.
+    The width is one on the sky, not in right ascension: a service divides it by cos(dec) (SIA 1.0
+    section 4.1.1). So it is a little more than the diameter, and much more near a pole, where a
+    circle reaches over more right ascension than its diameter does. One number where two would
+    be the same within a percent, since not all services take two.
     """
     height = min(2.0 * radius, 180.0)
+    cosine = math.cos(math.radians(dec))
     if abs(dec) + radius >= 90.0:  # a pole is inside: every right ascension
-        width = 360.0
+        wide = _ROUND
     else:
-        # Where the circle touches a meridian; Snyder 1987, USGS PP 1395, equation 5-3.
-        sine = math.sin(math.radians(radius)) / math.cos(math.radians(dec))
-        width = 2.0 * math.degrees(math.asin(min(sine, 1.0)))
-        width = min(max(math.nextafter(width, 360.0), height), 360.0)
-    return repr(height) if width == height else f"{width!r},{height!r}"
+        # Half the range of right ascensions: where the circle touches a meridian.
+        sine = math.sin(math.radians(radius)) / cosine
+        wide = min(2.0 * math.degrees(math.asin(min(sine, 1.0))), _ROUND)
+    width = min(max(wide * cosine * (1.0 + 1e-12), height), _ROUND)
+    return repr(width) if width <= 1.01 * height else f"{width!r},{height!r}"
 
 
 def _asked(door: Door, service: Service, parameters: Parameters) -> tuple[Results, str]:
