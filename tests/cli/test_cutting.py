@@ -154,6 +154,22 @@ def test_where_nothing_lies_in_the_piece_that_is_said_and_is_no_failure(
     assert told["complete"] is True
 
 
+def test_any_vo_service_s_pieces_are_parts_of_its_files(at_sandbox: Typing, tmp_path: Path) -> None:
+    """An invented publisher with SIA 2, DataLink and SODA."""
+    words = ("NGC 1068", "-a", "vo:ivo://meridian.example/sia2", "--public")
+    kinds = ("--kind", "image,cube", "--radius", "10arcsec")
+    pieces = at_sandbox("cutout", *words, "--size", "20arcsec", "-o", tmp_path / "pieces")
+    files = at_sandbox("fetch", *words, *kinds, "-o", tmp_path / "files")
+    assert (pieces.code, files.code) == (0, 0), pieces.talk + files.talk
+    whole_of = {Path(line).stem: Path(line) for line in files.data.splitlines()}
+    cut = {Path(line).stem.removesuffix("_cutout"): line for line in pieces.data.splitlines()}
+    assert set(cut) == set(whole_of) != set()
+    for name, path in cut.items():
+        with opened(Path(path)) as piece, opened(whole_of[name]) as full:
+            assert holds(piece[0], full[0], (*CENTRE, 10 / 3600))
+            assert piece[0].data.size < full[0].data.size
+
+
 def test_a_dry_run_fetches_nothing(at_sandbox: Typing, tmp_path: Path) -> None:
     said = at_sandbox(
         "cutout", *NGC, "--size", "10arcsec", "--dry-run", "--json", "-o", tmp_path / "none"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,6 +18,9 @@ from skyatlas.net.door import StreetDoor
 from skyatlas.protocols.datalink import links_at
 from skyatlas.protocols.soda import Cut, Request, request_of, results_of, services_of
 from skyatlas.protocols.uws import Clock
+
+if TYPE_CHECKING:
+    from skyatlas.session import Session
 
 CUT = Cut(circle=(333.9092, -45.8418, 0.25))
 JOB = "/data/async/a7b53da7-1201-46ee-8718-0bf5b64dd5b8"
@@ -143,3 +147,21 @@ def test_a_job_that_failed_says_why_and_is_not_found_again(
         with pytest.raises(Broken, match="tape that broke"):
             results_of(door, request, archive="casda", seconds=9.0, clock=Time().clock)
         assert door.memory.get("soda-jobs", request.address) is None
+
+
+def test_a_job_s_piece_is_the_one_that_comes_at_once(atlas: Session) -> None:
+    """An invented publisher of the sandbox cuts both ways."""
+    found = atlas.search("NGC 1068", archives="vo:ivo://meridian.example/sia2", kind="image")
+    (links,) = links_at(atlas.door, [str(found["datalink"][0])], archive="meridian").values()
+    (now,) = services_of(links)
+    rows = tuple(row for row in links.rows if row != now)
+    (later,) = services_of(replace(links, rows=rows))
+    around = Cut(circle=(40.669629, -0.013281, 5 / 3600))
+    at_once, by_job = request_of(now, around), request_of(later, around)
+    assert isinstance(at_once, Request)
+    assert isinstance(by_job, Request)
+    assert (at_once.asynchronous, by_job.asynchronous) == (False, True)
+    (result,) = results_of(atlas.door, by_job, archive="meridian", seconds=60.0)
+    piece = atlas.door.ask(at_once.address).content
+    assert piece[:6] == b"SIMPLE"
+    assert atlas.door.ask(result.url).content == piece
