@@ -11,10 +11,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import numpy as np
     from astropy.units import UnitBase
     from astropy.wcs import WCS
     from numpy.typing import NDArray
+
+    from skyatlas.samp import Sent
 
     Floats = NDArray[np.float64]
     Booleans = NDArray[np.bool_]
@@ -47,6 +51,17 @@ class Spectrum:
 
     def __len__(self) -> int:
         return len(self.axis)
+
+    def broadcast(self, to: str | None = None, *, cache: Path | None = None) -> Sent:
+        """Send it to the desktop tools that run: see `skyatlas.samp.send` for `to` and errors.
+
+        It goes as a VOTable with units and utypes, from the folder `cache` (None: the user's).
+        """
+        from skyatlas.samp import files, send
+
+        name = self.name or str(self.meta.get("OBJECT", "")) or "spectrum"
+        path = files.of_spectrum(self, name, cache)
+        return send("spectrum", path, name, to=to)
 
 
 class SpectrumList(Sequence[Spectrum]):
@@ -92,6 +107,13 @@ class Image:
     name: str = ""
     """EXTNAME or position of the HDU."""
 
+    def broadcast(self, to: str | None = None, *, cache: Path | None = None) -> Sent:
+        """Send it to the desktop tools that run: see `skyatlas.samp.send` for `to` and errors.
+
+        It goes as FITS, from the folder `cache` (None: the user's).
+        """
+        return _broadcast(self, to, cache)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cube:
@@ -128,6 +150,18 @@ class Cube:
             meta=self.meta,
             name=f"{self.name} (mean over wavelength)".strip(),
         )
+
+    def broadcast(self, to: str | None = None, *, cache: Path | None = None) -> Sent:
+        """Send it to the desktop tools that run, as `Image.broadcast` does."""
+        return _broadcast(self, to, cache)
+
+
+def _broadcast(data: Image | Cube, to: str | None, cache: Path | None) -> Sent:
+    from skyatlas.samp import files, send
+
+    name = str(data.meta.get("OBJECT", "")) or data.name or "image"
+    path = files.of_pixels(data, name, cache)
+    return send("image", path, name, to=to)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

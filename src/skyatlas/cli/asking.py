@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from skyatlas.cli.arguments import targets
-from skyatlas.cli.options import Code, common, filters, say, session, verbosity
+from skyatlas.cli.options import Code, common, filters, say, session, settings, verbosity
 
 if TYPE_CHECKING:
     from skyatlas.observations import Observations
@@ -39,26 +39,52 @@ Examples:
 @click.option("--format", "form", type=click.Choice(FORMATS), help="[default: table, or by -o]")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to a file.")
 @click.option("--strict", is_flag=True, help="Give nothing unless the answer is known complete.")
+@click.option("--to", metavar="TOOL", help="Send it to topcat, aladin, ds9 or all that run (SAMP).")
 @common
 def search(
-    target: tuple[str, ...], form: str | None, output: Path | None, *, strict: bool, **filters: Any
+    target: tuple[str, ...],
+    form: str | None,
+    output: Path | None,
+    *,
+    strict: bool,
+    to: str | None,
+    **filters: Any,
 ) -> int:
     """Ask the archives what exists of TARGET: names or positions.
 
     Positions are hours and degrees if sexagesimal, degrees if decimal. The answer ends with one
     line that says which archives answered in full; exit code 3 says that one did not.
     """
+    if to is not None:
+        _look_for(to)
     form = form or (_SUFFIXES.get(output.suffix.lower()) if output else None) or "table"
     with session() as asking:
         found = asking.search(targets(target) or None, **filters)
     if not strict or found.complete is True:
         _give(found, form, output)
+        if to is not None:
+            _send(found, to)
     else:
         say("nothing is given: --strict was asked for and the answer is not known to be complete")
-    for line in (*_where(found), *found.standings, *found.remarks):
+    mapped = _mapped(found) if verbosity() > 0 else []
+    for line in (*_where(found), *mapped, *found.standings, *found.remarks):
         say(line)
     say(found.completeness)
     return code_of(found, strict=strict)
+
+
+def _look_for(tool: str) -> None:
+    """Raise BadInput where nobody would take the table: before anything is asked."""
+    from skyatlas.samp import listeners
+
+    listeners("table", tool, fits=False)
+
+
+def _send(found: Observations, tool: str) -> None:
+    if not len(found):
+        say("there are no rows; nothing was sent")
+        return
+    say(str(found.broadcast(tool, cache=settings().cache_folder)))
 
 
 def code_of(found: Observations, *, strict: bool = False) -> Code:
@@ -81,6 +107,18 @@ def _where(found: Observations) -> list[str]:
             f"{place.asked}: {place.ra:.6f} {place.dec:+.6f} deg ICRS{who}, "
             f"within {_angle(query.radius)}"
         )
+    return lines
+
+
+def _mapped(found: Observations) -> list[str]:
+    """How each service's own columns became ObsCore's: what was guessed, and what is missing."""
+    lines = []
+    for report in found.reports:
+        guessed = [f"{name} {how}" for name, how in report.mapping.items() if "guess" in how]
+        missing = [name for name, how in report.mapping.items() if how.startswith("missing")]
+        lines += [f"{report.archive}: {text}" for text in guessed]
+        if missing:
+            lines.append(f"{report.archive}: not said: {', '.join(missing)}")
     return lines
 
 
