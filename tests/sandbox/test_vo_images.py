@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import requests
 from astropy.io.votable import parse
+from astropy.time import Time
 
 from skyatlas.sandbox import Sandbox
 
@@ -52,6 +53,9 @@ def test_the_old_service_marks_its_columns_by_old_words_and_the_new_one_says_mor
     table = rows(new)
     assert table["band_hi"][0] == pytest.approx(5.5e-7)
     assert len(table["cd"][0]) == 4
+    assert table["t_exptime"][0] == 300.0
+    middle = Time(table["date_obs"][0]).mjd + 330.0 / 2 / 86400.0  # a tenth is overheads
+    assert table["mjd"][0] == pytest.approx(middle, abs=1e-6)
     length = requests.head(table["url"][0], timeout=30).headers["content-length"]
     assert int(length) == table["size"][0]
 

@@ -18,7 +18,7 @@ from skyatlas.sandbox.item import Item, Link, NamedObject
 from skyatlas.sandbox.light import Star, stars_near
 from skyatlas.sandbox.plan import Instrument, Programme, Recipe, Shot
 from skyatlas.sandbox.publisher import Collection, Publisher
-from skyatlas.sandbox.sky import OBJECTS, chance, corners, shifted
+from skyatlas.sandbox.sky import OBJECTS, chance, corners, distance, shifted
 from skyatlas.sandbox.vo_files import Plate
 
 FITS = "application/fits"
@@ -48,7 +48,7 @@ class DataSet(Item):
 
 
 def sources(collection: Collection, seed: int) -> tuple[Source, ...]:
-    """The stars near the targets of a catalogue, brightest first, `each` per target."""
+    """The `each` stars nearest to each target of a catalogue, the nearest first."""
     return tuple(
         Source(f"{collection.name} {number:05}", star.ra, star.dec, star.magnitude)
         for number, star in enumerate(_stars(collection, seed), start=1)
@@ -57,8 +57,13 @@ def sources(collection: Collection, seed: int) -> tuple[Source, ...]:
 
 def _stars(collection: Collection, seed: int) -> Iterator[Star]:
     for name in collection.targets:
-        near = sorted(stars_near(_OBJECTS[name], seed), key=lambda star: star.magnitude)
-        yield from near[: collection.each]
+        target = _OBJECTS[name]
+        here = (target.ra, target.dec)
+        near = sorted(
+            (distance(here, (star.ra, star.dec)), star.ra, star)
+            for star in stars_near(target, seed)
+        )
+        yield from (star for _, _, star in near[: collection.each])
 
 
 @lru_cache(maxsize=512)

@@ -204,7 +204,7 @@ def _values(asked: Asked, item: DataSet, unit: str) -> dict[str, object]:
         **item.row,
         "title": row["obs_title"],
         "instrument": row["instrument_name"],
-        "mjd": row["t_min"],
+        "mjd": (row["t_min"] + row["t_max"]) / 2.0,  # "mean" (SIA 1.0, section 4.2.2)
         "ra": row["s_ra"],
         "dec": row["s_dec"],
         "naxes": 2,
