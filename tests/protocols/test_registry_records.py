@@ -123,6 +123,8 @@ def test_pages_and_other_standards_are_no_interfaces() -> None:
         ("http://a.test/soap", f"{IVOA}ssa", "vr:webservice", "std"),
         ("http://a.test/tables", f"{IVOA}vosi#tables"),
         ("", f"{IVOA}ssa"),
+        ("ftp://a.test/spectra", f"{IVOA}ssa"),
+        ("TBD", f"{IVOA}ssa"),
     )
     assert record.interfaces == ()
     with pytest.raises(BadInput, match="no search"):
