@@ -16,6 +16,8 @@ from skyatlas.sandbox.publishers import hosts
 if TYPE_CHECKING:
     from skyatlas.sandbox.faults import Fault
 
+_BEGIN = re.compile(r"https?://[A-Za-z0-9.-]+")
+"""Where a URL begins: a registry's cell may hold several, joined by anything."""
 _BOUNDARY = re.compile(r'boundary="?([^";]+)"?')
 HOSTS = hosts() | frozenset(
     {
@@ -136,7 +138,7 @@ class Asked:
         return f"http://{self.headers.get('host', '127.0.0.1')}/{url.split('://', 1)[1]}"
 
     def cell(self, value: object) -> object:
-        """A table's cell: as it is, or the link that it holds."""
-        if isinstance(value, str) and value.startswith(("http://", "https://")):
-            return self.link(value)
+        """A table's cell: as it is, or with the links that it holds."""
+        if isinstance(value, str) and "://" in value:
+            return _BEGIN.sub(lambda found: self.link(found[0]), value)
         return value

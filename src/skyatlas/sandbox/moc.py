@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from skyatlas.sandbox import region
@@ -81,28 +81,33 @@ def of_region(shapes: tuple[Shape, ...], order: int) -> Moc:
     """The cells of an order that shapes touch; a cell next to one may be among them."""
     if not 0 <= order <= _DEEPEST:
         raise ValueError(f"there is no order {order}; orders are 0 to {_DEEPEST}")
-    found = [cell for shape in shapes for base in range(12) for cell in _cells(shape, base, order)]
-    return _merged(_range(order, cell, cell) for cell in found)
+    return _merged(found for shape in shapes for found in _ranges(shape, order))
 
 
-def _cells(shape: Shape, base: int, order: int) -> list[int]:
-    cells = [base]
+def _ranges(shape: Shape, order: int) -> Iterator[tuple[int, int]]:
+    cells = list(range(12))
     for level in range(order + 1):
-        cells = [cell for cell in cells if _touches(shape, level, cell)]
-        if level < order:
-            cells = [4 * cell + child for cell in cells for child in range(4)]
-    return cells
-
-
-def _touches(shape: Shape, order: int, cell: int) -> bool:
-    """Whether the circle around a cell touches the shape: larger than the cell, never smaller."""
-    centre, corners = _outline(order, cell)
-    # A side of a cell is no great circle: it bulges by less than a tenth of its length.
-    reach = 1.1 * max(region.angle(centre, corner) for corner in corners)
-    return region.intersects((Circle(centre, reach),), (shape,))
+        rim = []
+        for cell in cells:
+            around = (_around(level, cell),)
+            if not region.intersects(around, (shape,)):
+                continue
+            # What is wholly inside is not looked at more closely: only the rim costs time.
+            if level == order or region.contains(around, (shape,)):
+                yield _range(level, cell, cell)
+            else:
+                rim.append(cell)
+        cells = [4 * cell + child for cell in rim for child in range(4)]
 
 
 @lru_cache(maxsize=16384)
+def _around(order: int, cell: int) -> Circle:
+    """The circle around a cell."""
+    centre, corners = _outline(order, cell)
+    # Measured: no place of a cell is farther from its centre than the farthest corner.
+    return Circle(centre, max(region.angle(centre, corner) for corner in corners))
+
+
 def _outline(order: int, cell: int) -> tuple[Vector, tuple[Vector, ...]]:
     """Centre and corners of a cell."""
     side = 1 << order

@@ -62,9 +62,11 @@ def _moc(*arguments: object) -> str | None:
     return moc.text_of(moc.of_region(region.parse(str(shape)), int(str(order))), int(str(order)))
 
 
-_FINE = 29
+_FINE = 10
+"""HEALPix order (0.06 degrees) of a region that is compared with a coverage."""
 
 
+@lru_cache(maxsize=64)
 def _as_moc(text: str) -> moc.Moc:
     return moc.parse(text) if moc.is_moc(text) else moc.of_region(region.parse(text), _FINE)
 

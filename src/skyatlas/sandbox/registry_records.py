@@ -52,7 +52,7 @@ class Capability:
     """One thing that a resource can do."""
 
     standard: str | None
-    """In lower case, as registries keep it; None for a page."""
+    """The standard that it follows; None for a page."""
     kind: str | None
     interfaces: tuple[Interface, ...]
     description: str = ""
@@ -136,7 +136,7 @@ def _offered(service: VoService) -> Capability:
     mirrors = tuple(f"{url}{tail}" for url in service.mirrors)
     models = tuple(model for habit, model in _MODELS.items() if habit in service.habits)
     interface = Interface(f"{service.url}{tail}", version=version, mirrors=mirrors)
-    return Capability(service.standard.lower(), kind, (interface,), service.title, models)
+    return Capability(service.standard, kind, (interface,), service.title, models)
 
 
 def _infrastructure(service: VoService) -> tuple[Capability, ...]:
@@ -181,7 +181,7 @@ def _wrong(world: World) -> Iterator[Record]:
         ivoid="ivo://doldrum.example/gone",
         title="Doldrum plates",
         description="Images of a project that has ended; its service is gone.",
-        capabilities=(Capability(STANDARDS["sia"].lower(), _TYPES["sia"][0], (gone,)),),
+        capabilities=(Capability(STANDARDS["sia"], _TYPES["sia"][0], (gone,)),),
         identifiers=(),
     )
     served = known["ivo://zephyr.example/tap"]
@@ -241,7 +241,7 @@ _MODELS = {
 }
 """Data model by the habit that comes with it."""
 _SSA = Capability(
-    STANDARDS["ssa"].lower(),
+    STANDARDS["ssa"],
     _TYPES["ssa"][0],
     (Interface("http://archive.eso.org/ssap", version="1.1"),),
 )

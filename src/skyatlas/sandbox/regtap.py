@@ -146,7 +146,7 @@ def _abilities(record: Record) -> _Told:
                 "cap_index": place,
                 "cap_type": capability.kind,
                 "cap_description": capability.description or None,
-                "standard_id": capability.standard,
+                "standard_id": capability.standard.lower() if capability.standard else None,
             },
         )
         for path, value in _details(capability):
@@ -168,7 +168,7 @@ def _abilities(record: Record) -> _Told:
                     "authenticated_only": 0,
                 },
             )
-            for name in _PARAMETERS.get(capability.standard or "", ()):
+            for name in _PARAMETERS.get((capability.standard or "").lower(), ()):
                 yield "intf_param", {"intf_index": number, "name": name, "std": 1}
 
 
