@@ -189,3 +189,18 @@ def test_a_world_with_unknown_columns_is_refused() -> None:
     item = Item("eso", "A", "A.fits", "application/fits", bytes, "dbo.raw", {"exposur": 3.0})
     with pytest.raises(ValueError, match=r"A has values for unknown columns: \['exposur'\]"):
         observations(World({"A": item}, (), {}, {}), None)
+
+
+@pytest.mark.parametrize(
+    ("join", "times"),
+    [("NATURAL JOIN ivoa.ObsCore", 1), ("JOIN ivoa.ObsCore USING (dp_id)", 2)],
+)
+def test_columns_that_join_tables_by_name_are_there_once(
+    database: Database, join: str, times: int
+) -> None:
+    found = database.ask(f"select * from dbo.raw {join}", 10, 10)
+    names = [column.name for column in found.columns]
+    assert names.count("dp_id") == 1
+    assert names.count("instrument") == times
+    assert [len(row) for row in found.rows] == [len(names)]
+    assert found.columns[0].ucd == "meta.id"

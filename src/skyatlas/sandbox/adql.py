@@ -119,7 +119,23 @@ def _answer(tree: exp.Query, known: _Known) -> _Answer:
     sources = _sources(tree, known)
     answer: _Answer = []
     for number, node in enumerate(tree.expressions, 1):
-        answer += _projected(node, sources, number)
+        whole = isinstance(node, exp.Star)
+        answer += _whole(tree, sources) if whole else _projected(node, sources, number)
+    return answer
+
+
+def _whole(tree: exp.Select, sources: dict[str, _Answer]) -> _Answer:
+    """All columns of all sources; those by which tables are joined by name are there once."""
+    joins = {join.this.alias_or_name.lower(): join for join in tree.args.get("joins") or []}
+    answer: _Answer = []
+    for alias, columns in sources.items():
+        join = joins.get(alias)
+        shared: set[str] = set()
+        if join is not None and join.args.get("method") == "NATURAL":
+            shared = {name.lower() for name, _ in answer}
+        elif join is not None:
+            shared = {column.name.lower() for column in join.args.get("using") or []}
+        answer += [column for column in columns if column[0].lower() not in shared]
     return answer
 
 
@@ -140,8 +156,6 @@ def _sources(tree: exp.Select, known: _Known) -> dict[str, _Answer]:
 
 
 def _projected(node: exp.Expression, sources: dict[str, _Answer], number: int) -> _Answer:
-    if isinstance(node, exp.Star):
-        return [column for columns in sources.values() for column in columns]
     if isinstance(node, exp.Column) and isinstance(node.this, exp.Star):
         return sources.get(node.table.lower(), [])
     inner = node.unalias()
