@@ -169,6 +169,26 @@ def test_the_middle_of_the_band_stands_in_and_then_its_name() -> None:
     )
 
 
+def test_the_middle_and_the_width_of_a_band_may_be_frequencies() -> None:
+    middle = utype("ssa:Char.SpectralAxis.Coverage.Location.Value", 'unit="GHz"')
+    extent = utype("ssa:Char.SpectralAxis.Coverage.Bounds.Extent", 'unit="GHz"')
+    table = mapped({middle: ["150"], extent: ["100"]})
+    assert first(table, "em_min") == pytest.approx(0.299792458 / 200)
+    assert first(table, "em_max") == pytest.approx(0.299792458 / 100)
+
+
+def test_the_reference_value_of_sia_1_has_the_unit_of_its_row() -> None:
+    reference, unit = ucd("VOX:BandPass_RefValue"), ucd("VOX:BandPass_Unit")
+    table = mapped({reference: ["5500", "2"], unit: ["angstrom", "keV"]}, "sia")
+    assert plain_values(table["em_min"]) == pytest.approx([5.5e-7, 6.199209921660013e-10])
+
+
+def test_a_guess_beyond_what_is_given_is_none() -> None:
+    low = utype("ssa:Char.SpectralAxis.Coverage.Bounds.Start", 'unit="nm"')
+    table = mapped({low: ["900"], utype("ssa:DataID.Bandpass"): ["V"]})  # 507 to 595 nm
+    assert (first(table, "em_min"), first(table, "em_max")) == (pytest.approx(9e-7), None)
+
+
 def test_what_is_given_is_not_overwritten_by_a_guess() -> None:
     low = utype("ssa:Char.SpectralAxis.Coverage.Bounds.Start", 'unit="nm"')
     table = mapped({low: ["450", ""], utype("ssa:DataID.Bandpass"): ["V", "V"]})
@@ -202,6 +222,26 @@ def test_the_middle_of_an_exposure_gives_its_ends() -> None:
     assert first(table, "t_exptime") == pytest.approx(7200.0)
     assert first(table, "t_min") == pytest.approx(57023.5 - 1 / 24)
     assert first(table, "t_max") == pytest.approx(57023.5 + 1 / 24)
+
+
+@pytest.mark.parametrize(
+    ("text", "date"),
+    [
+        ("2015-01-01T06:00:00.000", "2015-01-01T06:00:00.000"),
+        ("2015-01-01", "2015-01-01"),
+        ("57023.25", "2015-01-01T06:00:00"),
+        ("2457023.75", "2015-01-01T06:00:00"),
+        ("soon", "soon"),
+        ("", None),
+    ],
+)
+def test_release_dates_are_calendar_dates(text: str, date: str | None) -> None:
+    assert first(mapped({'name="obs_release_date"': [text]}, "tap"), "obs_release_date") == date
+
+
+def test_an_empty_field_is_no_clue() -> None:
+    table = mapped({utype("ssa:DataID.Bandpass"): [""], 'name="filter"': ["V"]})
+    assert first(table, "em_min") == pytest.approx(5.07e-7)
 
 
 @pytest.mark.parametrize(

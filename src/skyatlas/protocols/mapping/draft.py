@@ -106,8 +106,21 @@ class Draft:
         return np.full(self.sheet.rows, None, dtype=object)
 
     def clue(self, name: str) -> Source | None:
-        """The first field of signs.toml's clues that is there."""
-        return next(self.sheet.find(signs("clues")[name]), None)
+        """The first field of signs.toml's clues in which something stands."""
+        found = self.sheet.find(signs("clues")[name])
+        return next((source for source in found if any(plain_texts(source.values))), None)
+
+    def metres(self, source: Source) -> Numbers:
+        """Wavelengths; SIA 1 may put their unit into a column of its own."""
+        units = None if source.unit else self.clue("bandpass_unit")
+        if units is None:
+            return measures.wavelengths(source.values, source.unit)
+        texts = _array([text or "" for text in plain_texts(units.values)])
+        found = np.full(self.sheet.rows, np.nan)
+        for unit in set(texts.tolist()):
+            here = texts == unit
+            found[here] = measures.wavelengths(np.ma.asarray(source.values)[here], unit)
+        return found
 
     def table(self, archive: str, query: Any) -> Table:
         """The ObsCore table."""
@@ -121,7 +134,7 @@ class Draft:
         if name in ("s_ra", "s_dec"):
             return _angles(name, measures.converted(source.values, source.unit, "deg"))
         if name in ("em_min", "em_max"):
-            return self._metres(source)
+            return self.metres(source)
         return self._typed(name, source.values, source)
 
     def _typed(self, name: str, values: Any, source: Source | None = None) -> Any:
@@ -134,6 +147,8 @@ class Draft:
             return _array([_kind(text) for text in plain_texts(values)])
         if name == "data_rights":
             return _array([text and text.lower() for text in plain_texts(values)])
+        if name == "obs_release_date":
+            return _array([measures.release(text) for text in plain_texts(values)])
         if column.dtype == "str":
             return _array(plain_texts(values))
         if column.unit == "kbyte":
@@ -148,18 +163,6 @@ class Draft:
         if name == "s_pixel_scale":
             return np.abs(read)  # VOX:Image_Scale has signs
         return np.where(read > 0, read, np.nan) if name in _POSITIVE else read
-
-    def _metres(self, source: Source) -> Numbers:
-        """Wavelengths; SIA 1 may put their unit into a column of its own."""
-        units = None if source.unit else self.clue("bandpass_unit")
-        if units is None:
-            return measures.wavelengths(source.values, source.unit)
-        texts = _array([text or "" for text in plain_texts(units.values)])
-        found = np.full(self.sheet.rows, np.nan)
-        for unit in set(texts.tolist()):
-            here = texts == unit
-            found[here] = measures.wavelengths(np.ma.asarray(source.values)[here], unit)
-        return found
 
 
 def plain(values: Any) -> list[Any]:

@@ -6,6 +6,7 @@ Invariant: a guess fills gaps only and says what it was made from.
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -65,35 +66,40 @@ def _images(draft: Draft) -> None:
 
 
 def _wavelengths(draft: Draft) -> None:
-    for low, high in (("em_min", "em_max"),):
-        _in_order(draft, low, high)
+    if "em_min" in draft.columns and "em_max" in draft.columns:
+        # Frequencies and energies rise where wavelengths fall.
+        first, second = draft.numbers("em_min"), draft.numbers("em_max")
+        draft.columns["em_min"] = np.fmin(first, second)
+        draft.columns["em_max"] = np.fmax(first, second)
     middle, extent = draft.clue("spectral_location"), draft.clue("spectral_extent")
     if middle is not None:
-        centre = measures.wavelengths(middle.values, middle.unit)
-        half = np.zeros(draft.sheet.rows)
         words = middle.field.name
+        centre = measures.numbers(middle.values)
+        half = np.zeros(draft.sheet.rows)
         if extent is not None and extent.unit == middle.unit:
-            wide = measures.wavelengths(extent.values, extent.unit) / 2.0
+            wide = measures.numbers(extent.values) / 2.0
             half = np.where(np.isnan(wide) | (wide >= centre), 0.0, wide)
             words += f" ± half of {extent.field.name}"
-        draft.guess("em_min", centre - half, words)
-        draft.guess("em_max", centre + half, words)
-        _resolving_power(draft, centre)
+        # In the native unit, which may be one of frequency, and only then in metres.
+        ends = [draft.metres(replace(middle, values=centre + way * half)) for way in (-1.0, 1.0)]
+        _edges(draft, np.fmin(*ends), np.fmax(*ends), words)
+        _resolving_power(draft, draft.metres(middle))
     name = draft.clue("band_name")
     if name is not None:
         texts = plain_texts(name.values)
         bands = {text: _band(text) for text in set(texts) if text}
-        for column, edge in (("em_min", "low"), ("em_max", "high")):
-            known = {text: getattr(found, edge) for text, found in bands.items() if found}
-            values = np.array([known.get(text or "", np.nan) for text in texts], dtype=np.float64)
-            draft.guess(column, values, f"the band's name in {name.field.name}")
+        low, high = (
+            np.array([getattr(bands.get(text or ""), edge, None) for text in texts], dtype=float)
+            for edge in ("low", "high")
+        )
+        _edges(draft, low, high, f"the band's name in {name.field.name}")
 
 
-def _in_order(draft: Draft, low: str, high: str) -> None:
-    """Frequencies and energies rise where wavelengths fall."""
-    if low in draft.columns and high in draft.columns:
-        first, second = draft.numbers(low), draft.numbers(high)
-        draft.columns[low], draft.columns[high] = np.fmin(first, second), np.fmax(first, second)
+def _edges(draft: Draft, low: Numbers, high: Numbers, words: str) -> None:
+    """Guess the ends of the band, but none that lies beyond what is known of the other end."""
+    shortest, longest = draft.numbers("em_min"), draft.numbers("em_max")
+    draft.guess("em_min", np.where(low > longest, np.nan, low), words)
+    draft.guess("em_max", np.where(high < shortest, np.nan, high), words)
 
 
 def _resolving_power(draft: Draft, centre: Numbers) -> None:

@@ -92,6 +92,14 @@ def dates(values: Any, unit: str, xtype: str = "") -> Numbers:
     return np.where(days == 0, np.nan, np.where(days > _FIRST_JD, days - _JD_0, days))
 
 
+def release(text: str | None) -> str | None:
+    """A date as ISO 8601, which is what it is already unless it is an MJD or JD."""
+    day = dates([text], "")[0] if text and re.fullmatch(r"[\d.]{5,}", text) else np.nan
+    if np.isnan(day):
+        return text
+    return str(_MJD_0 + np.timedelta64(round(day * _DAY), "s")).partition(".")[0]
+
+
 def kbytes(values: Any, unit: str, usual: str) -> Numbers:
     """Kilobytes (1,000 bytes), rounded up; no unit is the `usual` one."""
     read = converted(values, unit or usual, "byte")
