@@ -72,9 +72,10 @@ def _votable(head: bytes, pieces: Iterator[bytes], wanted: str, where: dict[str,
 
     archive = where["archive"]
     elements, broken = scanned(chain((head,), pieces))
-    if not elements.root.inside:
+    kind = _kind(head)
+    if not elements.root.inside and not (kind.startswith("something") and b"<VOTABLE" in head):
         raise Unreadable(
-            f"{archive} answered {_kind(head)} where {wanted} were expected", **where
+            f"{archive} answered {kind} where {wanted} were expected", **where
         ) from broken
     said = status_of(elements.root)
     if said.error is not None:

@@ -92,4 +92,5 @@ class Places:
         """Without the row that was being looked through when the bytes ended."""
         width = len(self._steps)
         rows = bisect_left(marks, done) // width
-        return Found(np.array(marks[: rows * width]).reshape(rows, -1) + before, rows, done, need)
+        begins = np.array(marks[: rows * width], dtype=np.int64).reshape(rows, width) + before
+        return Found(begins, rows, done, need)
