@@ -65,7 +65,8 @@ def capabilities(
     formats = f"<outputFormat><mime>{XML}</mime><alias>votable</alias></outputFormat>"
     if binary2:
         formats += (
-            f"<outputFormat><mime>{XML};serialization=BINARY2;version=1.1</mime>"
+            '<outputFormat ivo-id="ivo://ivoa.net/std/TAPRegExt#output-votable-binary2">'
+            f"<mime>{XML};serialization=BINARY2;version=1.1</mime>"
             "<alias>old</alias></outputFormat>"
             '<outputFormat ivo-id="ivo://ivoa.net/std/TAPRegExt#output-votable-binary2">'
             f"<mime>{XML};serialization=BINARY2</mime><alias>votable/b2</alias></outputFormat>"

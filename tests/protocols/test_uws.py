@@ -269,11 +269,12 @@ def test_the_error_is_the_summary_or_what_the_error_document_says(
     assert "not say why" in uws.error_text(door, silent)
 
 
+@pytest.mark.parametrize("refusal", [405, 403, 501])
 def test_a_job_is_deleted_in_the_way_that_the_service_takes(
-    server: FaultServer, door: StreetDoor
+    server: FaultServer, door: StreetDoor, refusal: int
 ) -> None:
     def only_by_post(line: Line) -> None:
-        line.whole(405 if line.seen.method == "DELETE" else 303, b"", location="/tap/async")
+        line.whole(refusal if line.seen.method == "DELETE" else 303, b"", location="/tap/async")
 
     server.on(JOB, only_by_post)
     assert uws.delete(door, begun(server))
@@ -281,7 +282,11 @@ def test_a_job_is_deleted_in_the_way_that_the_service_takes(
         ("DELETE", b""),
         ("POST", b"ACTION=DELETE"),
     ]
-    server.on(JOB, body(b"", 404))
-    assert uws.delete(door, begun(server))
-    server.on(JOB, body(b"", 403))
-    assert not uws.delete(door, begun(server))
+
+
+@pytest.mark.parametrize(("status", "done"), [(404, True), (410, True), (403, False)])
+def test_a_job_that_is_gone_is_deleted_and_one_that_is_refused_is_not(
+    server: FaultServer, door: StreetDoor, status: int, done: bool
+) -> None:
+    server.on(JOB, body(b"", status))
+    assert uws.delete(door, begun(server)) is done
