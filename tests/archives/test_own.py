@@ -244,3 +244,29 @@ dataproduct_type = {value = "spectrum"}
     assert len(table) > 4
     assert set(table["dataproduct_type"]) == {"spectrum"}
     assert not table["obs_collection"].mask.any()
+
+
+def test_a_small_file_is_an_archive_that_is_searched_and_fetched(
+    tmp_path: Path, box: Sandbox
+) -> None:
+    folder = tmp_path / "archives"
+    folder.mkdir()
+    (folder / "levante.toml").write_text("""
+url = "https://spectra.levante.example/ssap"
+protocol = "ssa"
+[columns]
+facility_name = {value = "Levante"}
+s_fov = {column = "APERTURE", unit = "arcmin"}
+""")
+    (folder / "broken.toml").write_text("url = ")
+    with Session(Settings(sandbox=box.url, archives=folder)) as atlas:
+        found = atlas.search("NGC 1068", archives="levante", radius="1 arcmin")
+        fetched = atlas.fetch(found[:1], tmp_path / "data")
+        with pytest.raises(BadInput, match=r"broken\.toml is no TOML"):
+            atlas.search("NGC 1068", archives="broken")
+    assert found.complete, str(found)
+    assert len(found) > 0
+    assert set(found["facility_name"]) == {"Levante"}
+    assert found["s_fov"][0] > 0
+    assert "levante.toml" in found.reports[0].mapping["s_fov"]
+    assert fetched.complete, str(fetched)
