@@ -54,6 +54,7 @@ def capabilities(
     uploads: bool = True,
     upload_rows: int | None = None,
     upload_bytes: int | None = None,
+    seconds: tuple[int, int] | None = None,
     model: str = "",
     tables: str = "",
 ) -> Plan:
@@ -62,6 +63,10 @@ def capabilities(
     for unit, most in (("row", upload_rows), ("byte", upload_bytes)):
         if most is not None:
             limits += f'<uploadLimit><hard unit="{unit}">{most}</hard></uploadLimit>'
+    if seconds is not None:
+        default, most = seconds
+        both = f"<default>{default}</default><hard>{most}</hard>"
+        limits += f"<executionDuration>{both}</executionDuration>"
     formats = f"<outputFormat><mime>{XML}</mime><alias>votable</alias></outputFormat>"
     if binary2:
         formats += (

@@ -201,6 +201,30 @@ def test_a_job_can_be_preferred(
     assert not server.asked("/tap/sync")
 
 
+@pytest.mark.parametrize(
+    ("limits", "asked"),
+    [
+        ((60, 100_000), ["3600"]),
+        ((60, 600), ["600"]),
+        ((7200, 100_000), []),
+        ((0, 0), []),
+        (None, ["3600"]),
+    ],
+)
+def test_more_time_is_asked_for_only_where_the_default_is_too_short(
+    server: FaultServer,
+    door: StreetDoor,
+    service: tap.TapService,
+    limits: tuple[int, int] | None,
+    asked: list[str],
+) -> None:
+    server.on("/tap/capabilities", capabilities(seconds=limits))
+    with_job(server)
+    tap.ask(door, service, QUESTION, prefer="async")
+    sent = forms(server, "/tap/async/1/executionduration")
+    assert [form["EXECUTIONDURATION"] for form in sent] == asked
+
+
 def test_nothing_is_learned_where_all_is_given(server: FaultServer, door: StreetDoor) -> None:
     server.on("/tap/sync", rows([1]))
     given = tap.TapService("here", f"{server.url}/tap", 10, formats=("votable",))

@@ -58,6 +58,7 @@ def ask(
     """
     learn = service.hard_limit is None or service.formats is None or uploads
     about = known(door, service) if learn else Known()
+    service = replace(service, execution_seconds=_seconds_to_ask_for(service, about))
     question = _Question(door, service, about, adql, formats_for(door, service, about), prefer)
     hard = service.hard_limit if service.hard_limit is not None else about.most_rows
     answers: list[Answer] = []
@@ -148,6 +149,19 @@ def _about_the_format(error: ArchiveError) -> bool:
         or error.status in (406, 415)
         or any(word in words for word in ("format", "serialization", "binary2"))
     )
+
+
+def _seconds_to_ask_for(service: TapService, about: Known) -> int | None:
+    """What a job should be given; None where the service's default is as much or more.
+
+    A default of 0 is no limit (UWS 1.1).
+    """
+    limit, wanted = about.offer.execution, service.execution_seconds
+    if wanted is not None and limit.hard:
+        wanted = min(wanted, limit.hard)
+    if wanted is None or limit.default is None:
+        return wanted
+    return wanted if 0 < limit.default < wanted else None
 
 
 def _upload_limits(
