@@ -154,9 +154,11 @@ def test_a_service_that_cannot_be_reached_fails_every_dataset_and_raises_nothing
 ) -> None:
     with serving(patient) as service:
         pass
-    found = ask(door.within(0.5), service.url, IDS, archive="x")
+    found = ask(door.within(0.5), service.url, IDS, archive="x", batch=5)
     assert len(found) == len(IDS)
     assert all(isinstance(links.failure, Unreachable) for links in found.values())
+    first = found[IDS[0]].failure
+    assert all(links.failure is first for links in found.values())  # nobody asked again
 
 
 def test_whole_addresses_of_one_service_are_asked_together(door: StreetDoor) -> None:

@@ -85,12 +85,6 @@ def _piece(size: str, band: str | None, *, square: bool) -> Piece:
 
 def _filters(target: tuple[str, ...], filters: dict[str, Any], piece: Piece) -> dict[str, Any]:
     """The filters of the search. Of a saved one there are none: its band is what is cut."""
-    from skyatlas.journeys.cutout import KINDS, LEVELS
-
     if any(word.endswith(".json") and Path(word).is_file() for word in target):
         return filters | {"band": None}
-    return filters | {
-        "kind": filters["kind"] or KINDS,
-        "calib_level": filters["calib_level"] or LEVELS,
-        "radius": filters["radius"] or f"{piece.size / 2!r} deg",
-    }
+    return piece.search_for(filters)

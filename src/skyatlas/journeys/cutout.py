@@ -6,7 +6,7 @@ whole file is never fetched in a piece's place.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +51,11 @@ class Piece:
     def __post_init__(self) -> None:
         if not 0.0 < self.size <= 180.0:
             raise BadInput(f"a piece of {self.size:g} degrees is outside 0..180 degrees")
+
+    def search_for(self, filters: Mapping[str, Any]) -> dict[str, Any]:
+        """The filters of the search; what is not given is what can be cut and touches the piece."""
+        usual = {"kind": KINDS, "calib_level": LEVELS, "radius": f"{self.size / 2!r} deg"}
+        return usual | {name: value for name, value in filters.items() if value is not None}
 
     def around(self, target: Target, kind: str) -> soda.Cut:
         """The cut around a target, of a dataset of this kind."""
