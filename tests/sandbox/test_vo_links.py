@@ -87,7 +87,9 @@ def test_a_descriptor_says_the_limits_of_its_data_set(box: Sandbox) -> None:
         for one in root.iter("{http://www.ivoa.net/xml/VOTable/v1.3}PARAM")
         if one.find("{*}VALUES/{*}MAX") is not None
     }
-    assert found["BAND"] == "0.2095 0.2115"
+    assert found["BAND"] == "0.2115"
+    assert float(found["TIME"]) > 58000.0
+    assert len(found["CIRCLE"].split()) == 3
     assert len(found["POLYGON"].split()) == 8
 
 
@@ -159,7 +161,7 @@ def test_a_piece_of_nothing_is_no_content(box: Sandbox, parameters: dict[str, st
     ("parameters", "sentence"),
     [
         ({}, "ID is missing"),
-        ({"ID": "x"}, "NotFoundFault: x"),
+        ({"ID": "x"}, "x is nothing that can be cut"),
         ({"ID": IMAGE, "CIRCLE": "1 2"}, "a CIRCLE needs 3 numbers"),
         ({"ID": IMAGE, "CIRCLE": "1 2 -3"}, "negative"),
         ({"ID": IMAGE, "POS": "BOX 1 2 3 4"}, "BOX is not supported"),
@@ -174,7 +176,7 @@ def test_what_makes_no_sense_to_soda_is_said_in_plain_text(
     answer = ask(box, "soda/sync", **parameters)
     assert answer.status_code == 400
     assert answer.headers["content-type"].startswith("text/plain")
-    assert answer.text.startswith("UsageFault: ")
+    assert answer.text.startswith(("UsageError: ", "MultiValuedParamNotSupported: "))
     assert sentence in answer.text
 
 
@@ -204,13 +206,21 @@ def test_a_job_cuts_the_same_piece(box: Sandbox) -> None:
 @pytest.mark.parametrize(
     ("parameters", "sentence"),
     [
-        ({"ID": "x"}, "UsageFault: NotFoundFault"),
-        ({"ID": IMAGE, "CIRCLE": "220 10 0.1"}, "NoContent: "),
+        ({"ID": "x"}, "UsageError: x is nothing"),
+        ({"ID": [IMAGE, CUBE]}, "MultiValuedParamNotSupported: ID"),
     ],
 )
 def test_a_job_that_cannot_cut_says_why(
-    box: Sandbox, parameters: dict[str, str], sentence: str
+    box: Sandbox, parameters: dict[str, Any], sentence: str
 ) -> None:
     url, phase = job(box, **parameters)
     assert phase == "ERROR"
     assert sentence in requests.get(f"{url}/error", timeout=30).text
+
+
+def test_a_job_that_finds_nothing_is_complete_and_says_so_in_its_result(box: Sandbox) -> None:
+    url, phase = job(box, ID=IMAGE, CIRCLE="220 10 0.1")
+    assert phase == "COMPLETED"
+    result = requests.get(f"{url}/results/result", timeout=30)
+    assert result.headers["content-type"].startswith("text/plain")
+    assert result.text == "UsageError: the place is not on the data set\n"

@@ -59,7 +59,7 @@ def limit(asked: Asked, service: VoService) -> int:
 
 
 def no_upload(asked: Asked) -> None:
-    """DALI 1.1, section 3.4.5: a service that takes no tables says so."""
+    """A service that takes no tables says so (DALI 1.1, UPLOAD)."""
     if asked.all("UPLOAD"):
         raise ValueError("UPLOAD is not supported")
 
@@ -124,7 +124,7 @@ def interval(name: str, text: str) -> Interval:
 
 
 def old_ranges(name: str, text: str, read: Callable[[str], float]) -> list[Interval]:
-    """A range list of SSA 1.1 (section 8.7.2): "a/b,c,d/", its qualifiers left alone."""
+    """A range list of SSA 1.1: "a/b,c,d/", its qualifiers left alone."""
     found = []
     for part in filter(None, text.partition(";")[0].split(",")):
         first, slash, last = part.partition("/")

@@ -102,7 +102,10 @@ def _cut_rows(item: DataSet, number: int) -> Iterator[Row]:
 
 
 def _soda(asked: Asked, publisher: Publisher, item: DataSet, kind: str, number: int) -> str:
-    """The description of the cut-out service, with the limits of this data set (SODA 1.0, 4)."""
+    """The description of the cut-out service, with the limits of this data set.
+
+    Source: SODA 1.0, "SODA service descriptor from DataLink".
+    """
     return _descriptor(
         f"soda-{kind}-{number}",
         f"ivo://ivoa.net/std/SODA#{kind}-1.0",
@@ -114,27 +117,28 @@ def _soda(asked: Asked, publisher: Publisher, item: DataSet, kind: str, number: 
 def _limits(item: DataSet) -> Iterator[str]:
     row = item.row
     half = item.plate.shot.recipe.field / 2**0.5
-    circle = (row["s_ra"], row["s_dec"], round(half, 6))
+    circle = f"{row['s_ra']} {row['s_dec']} {half:.6f}"
     outline = str(row["s_region"]).removeprefix("POLYGON ICRS ")
     outlined = {"unit": "deg", "ucd": "pos.outline;obs"}
     yield _limited(Field("CIRCLE", "double", arraysize="3", xtype="circle", **outlined), circle)
     yield _limited(Field("POLYGON", "double", arraysize="*", xtype="polygon", **outlined), outline)
     yield Field("POS", ucd="pos.outline;obs").param("")
-    band, time = (row["em_min"], row["em_max"]), (row["t_min"], row["t_max"])
-    yield _limited(Field("BAND", "double", "m", "em.wl;stat.interval", "", "2", "interval"), band)
-    yield _limited(
-        Field("TIME", "double", "d", "time.interval;obs.exposure", "", "2", "interval"), time
-    )
+    for name, unit, ucd, low, high in (
+        ("BAND", "m", "em.wl;stat.interval", "em_min", "em_max"),
+        ("TIME", "d", "time.interval;obs.exposure", "t_min", "t_max"),
+    ):
+        limits = f'<MIN value="{row[low]}"/><MAX value="{row[high]}"/>'
+        field = Field(name, "double", unit, ucd, "", "2", "interval")
+        yield field.param("", inside=f"<VALUES>{limits}</VALUES>")
     if states := row.get("pol_states"):
         options = "".join(f'<OPTION value="{one}"/>' for one in str(states).strip("/").split("/"))
         field = Field("POL", ucd="meta.code;phys.polarization")
         yield field.param("", inside=f"<VALUES>{options}</VALUES>")
 
 
-def _limited(field: Field, most: object) -> str:
-    """A PARAM whose VALUES say the largest that makes sense (SODA 1.0, section 4.2)."""
-    text = most if isinstance(most, str) else " ".join(map(str, most))  # type: ignore[call-overload]
-    return field.param("", inside=f'<VALUES><MAX value="{text}"/></VALUES>')
+def _limited(field: Field, most: str) -> str:
+    """A PARAM whose VALUES hold an outline of the data set."""
+    return field.param("", inside=f'<VALUES><MAX value="{most}"/></VALUES>')
 
 
 def _descriptor(ident: str, standard: str, url: str, inputs: str) -> str:

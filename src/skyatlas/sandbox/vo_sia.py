@@ -1,7 +1,7 @@
 """This file answers as SIA 1.0: images around a place, their columns named by UCD.
 
 SIZE is the width (and height) of a box in degrees. There are two ways of old: UCD 1 words, VOTable
-1.1 and angstrom, or also utypes, world coordinates and metres. Source: SIA 1.0, sections 4 and 6.
+1.1 and angstrom, or also utypes, world coordinates and metres. Source: SIA 1.0.
 """
 
 from __future__ import annotations
@@ -204,7 +204,7 @@ def _values(asked: Asked, item: DataSet, unit: str) -> dict[str, object]:
         **item.row,
         "title": row["obs_title"],
         "instrument": row["instrument_name"],
-        "mjd": (row["t_min"] + row["t_max"]) / 2.0,  # "mean" (SIA 1.0, section 4.2.2)
+        "mjd": (row["t_min"] + row["t_max"]) / 2.0,  # SIA 1.0: the mean
         "ra": row["s_ra"],
         "dec": row["s_dec"],
         "naxes": 2,

@@ -97,7 +97,7 @@ def _wanted(asked: Asked) -> list[Test]:
     if levels := _given(asked, "CALIB"):
         tests.append(_Is("calib_level", {_level(text) for text in levels}, str))
     if identifiers := _given(asked, "ID"):
-        # SIA 2.0, section 2.1.11: identifiers are compared without case.
+        # Identifiers are compared without case, all other words with it (SIA 2.0, section 2.1).
         tests.append(_Is("obs_publisher_did", {text.lower() for text in identifiers}, _lower))
     if states := [text.upper() for text in _given(asked, "POL")]:
         tests.append(_polarised(states))

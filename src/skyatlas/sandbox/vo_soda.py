@@ -1,7 +1,7 @@
 """This file answers as SODA 1.0: a piece of an image or a cube, at once or as a job.
 
 A piece keeps its world coordinates. What a parameter asks for and the data do not have is "no
-content"; a parameter that comes twice is refused. Source: SODA 1.0, sections 3 and 4.
+content"; a parameter that comes twice is refused, but for POL. Source: SODA 1.0.
 """
 
 from __future__ import annotations
@@ -22,44 +22,54 @@ from skyatlas.sandbox.vo_links import can_be_cut
 from skyatlas.sandbox.vo_place import outline
 
 _NAMES = ("ID", "CIRCLE", "POLYGON", "POS", "BAND", "TIME", "POL")
+_TWICE = "MultiValuedParamNotSupported"
 _FAR = 60.0
 """Degrees from an image's centre beyond which its projection is not asked."""
 
 
 def sync(state: State, asked: Asked, publisher: Publisher) -> Response:
-    """`/soda/sync`: cut now. Errors are plain text with status 400 (SODA 1.0, section 5)."""
+    """`/soda/sync`: cut now; errors are plain text with status 400."""
     try:
         item, body = _done(state, asked, publisher)
     except soda.Nothing:
         return Response(status_code=204)
     except ValueError as error:
-        return PlainTextResponse(f"UsageFault: {error}\n", 400)
+        return PlainTextResponse(f"{_labelled(error)}\n", 400)
     name = f"{item.filename.removesuffix('.fits')}_cutout.fits"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(body, 200, headers, vo_holdings.FITS)
 
 
 def work(state: State, publisher: Publisher, asked: Asked, _seconds: float) -> tuple[str, bytes]:
-    """What a job does; raises Failed."""
+    """What a job does; raises Failed.
+
+    What holds nothing is no failure: the job is complete, and its result is a text that says so
+    (SODA 1.0, "{async} responses").
+    """
     try:
         return vo_holdings.FITS, _done(state, asked, publisher)[1]
     except soda.Nothing as error:
-        raise Failed(f"NoContent: {error}") from error
+        return "text/plain", f"UsageError: {error}\n".encode()
     except ValueError as error:
-        raise Failed(f"UsageFault: {error}") from error
+        raise Failed(_labelled(error)) from error
+
+
+def _labelled(error: ValueError) -> str:
+    """The sentence behind one of SODA's labels (SODA 1.0, "Errors")."""
+    return str(error) if str(error).startswith(_TWICE) else f"UsageError: {error}"
 
 
 def _done(state: State, asked: Asked, publisher: Publisher) -> tuple[DataSet, bytes]:
     given = {name: asked.all(name) for name in _NAMES}
     for name, values in given.items():
         if len(values) > 1 and name != "POL":
-            raise ValueError(f"MultiValuedParamNotSupported: {name}")
+            raise ValueError(f"{_TWICE}: {name}")
     identifier = asked.one("ID")
     if not identifier:
         raise ValueError("the parameter ID is missing")
     item = vo_holdings.find(publisher, state.world.seed, identifier)
     if item is None or not can_be_cut(publisher, item):
-        raise ValueError(f"NotFoundFault: {identifier} is nothing that can be cut")
+        raise ValueError(f"{identifier} is nothing that can be cut")
     regions = _regions(asked)
     band, time = (
         vo_asked.interval(name, asked.one(name)) if asked.one(name) else None

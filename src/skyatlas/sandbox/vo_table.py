@@ -100,7 +100,7 @@ def document(answer: Answer) -> bytes:
     """The whole VOTable; an overflow is said where its version lets it be said."""
     early, late = "OK", ""
     if answer.overflow and answer.version == "1.1":
-        early = "OVERFLOW"  # 1.1 has no INFO behind a table; SIA 1.0, section 4.2.1
+        early = "OVERFLOW"  # 1.1 has no INFO behind a table; SIA 1.0
     elif answer.overflow:
         late = '<INFO name="QUERY_STATUS" value="OVERFLOW"/>\n'
     fields = [
