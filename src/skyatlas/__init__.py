@@ -37,6 +37,7 @@ __all__ = [
     "read",
     "resolve",
     "search",
+    "services",
     "verify",
 ]
 
@@ -73,6 +74,11 @@ def search(target: object = None, **filters: Any) -> Observations:
 def fetch(what: object, folder: Any = ".", **options: Any) -> Any:
     """Bring the files of observations home: see `Session.fetch`."""
     return _default().fetch(what, folder, **options)
+
+
+def services(words: Any = "", **filters: Any) -> Any:
+    """Find services of the Virtual Observatory: see `Session.services`."""
+    return _default().services(words, **filters)
 
 
 def verify(folder: Any, **options: Any) -> Any:

@@ -27,11 +27,9 @@ class Roster:
     @cached_property
     def own(self) -> Mapping[str, OwnService | AtlasError]:
         """The user's own services, or what is wrong with their files."""
-        if not self._folder.is_dir():
-            return {}
         from skyatlas.archives.vo.own import own_services
 
-        return own_services(self._folder)
+        return own_services(self._folder, taken=(archives.EVERYWHERE, *archives.names()))
 
     def archive(self, name: str) -> Archive:
         """The archive of that name. Raises UnknownArchive, and BadInput for a broken own file."""
