@@ -120,3 +120,18 @@ def test_texts_differ_by_case_as_in_most_services(tap: TAPService) -> None:
     for condition in ("= 'zephyr-nir'", "LIKE 'zephyr%'"):
         assert tap.search(f"{count} {condition}")["n"][0] == 0
     assert tap.search(f"{count} ILIKE 'zephyr%'")["n"][0] > 0
+
+
+@pytest.mark.parametrize("form", ["votable", "votable/b2", "csv", "json", "fits", "parquet"])
+def test_computed_columns_can_be_written_in_every_format(tap: TAPService, form: str) -> None:
+    if form == "parquet":
+        pytest.importorskip("pyarrow")
+    query = (
+        "SELECT obs_id, 'Öde' AS letters, NULL AS nothing, em_xel * 1.5 AS half, "
+        "CASE WHEN em_xel IS NULL THEN 'x' ELSE 1 END AS mixed FROM ivoa.obscore"
+    )
+    answer = ask(tap, form, query)
+    assert answer.status_code == 200
+    if form == "fits":
+        table = Table.read(io.BytesIO(answer.content), format="fits")
+        assert {str(text) for text in table["letters"]} == {"?de"}

@@ -160,7 +160,7 @@ def test_more_rows_than_declared_are_refused(box: Sandbox, zephyr: TAPService) -
 
 
 def test_a_part_may_hold_any_bytes(box: Sandbox) -> None:
-    table = Table({"text": ["line\n--line", "Würzburg --x--"]})
+    table = Table({"text": ["line\r\n--line", "Würzburg --x--"]})
     query = "SELECT text FROM TAP_UPLOAD.mine"
     back = table_of(post(box, "mine,param:part1", votable(table, "binary2"), query=query))
-    assert list(back["text"]) == ["line\n--line", "Würzburg --x--"]
+    assert list(back["text"]) == ["line\r\n--line", "Würzburg --x--"]

@@ -71,7 +71,8 @@ def translate(query: str, tables: Mapping[str, Table]) -> Translation:
     _check_tables(tree, tables)
     answer = _answer(tree, _Known(tables, {}))
     return Translation(
-        sql=tree.sql(dialect=_Engine),
+        # In quotes: SQLite has words of its own that may be names here ("nothing", "index").
+        sql=tree.sql(dialect=_Engine, identify=True),
         columns=tuple(column for _, column in answer),
         names=tuple(name for name, _ in answer),
     )

@@ -10,6 +10,7 @@ from dataclasses import replace
 from io import BytesIO
 
 from skyatlas.sandbox import votable
+from skyatlas.sandbox.tables import Column
 from skyatlas.sandbox.votable import Sheet
 
 _KINDS = {"short": "int16", "int": "int32", "long": "int64", "float": "float32"}
@@ -23,7 +24,7 @@ def as_parquet(sheet: Sheet) -> bytes:
     kinds = {name: getattr(pa, kind)() for name, kind in _KINDS.items()}
     kinds |= {"double": pa.float64(), "char": pa.string(), "unicodeChar": pa.string()}
     columns = [
-        pa.array([row[place] for row in sheet.rows], kinds[column.datatype])
+        pa.array([_cell(row[place], column) for row in sheet.rows], kinds[column.datatype])
         for place, column in enumerate(sheet.columns)
     ]
     about = {
@@ -35,3 +36,8 @@ def as_parquet(sheet: Sheet) -> bytes:
     stream = BytesIO()
     parquet.write_table(table, stream)
     return stream.getvalue()
+
+
+def _cell(value: object, column: Column) -> object:
+    """SQLite may have a number in a column of texts; Parquet has one type per column."""
+    return str(value) if column.is_text and value is not None else value

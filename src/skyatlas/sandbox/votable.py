@@ -21,6 +21,7 @@ _NAMESPACES = (
     'xmlns="http://www.ivoa.net/xml/VOTable/v1.3" '
     'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
 )
+_LINE_ENDS = {"\r": "&#13;"}
 _PACK = {"short": ">h", "int": ">i", "long": ">q", "float": ">f", "double": ">d"}
 
 
@@ -88,7 +89,8 @@ def _cell(value: object) -> str:
         return "<TD/>"
     if isinstance(value, float):
         return f"<TD>{decimal(value)}</TD>"
-    return f"<TD>{escape(str(value))}</TD>"
+    # A line end of another kind would come back as "\n" (XML 1.0, section 2.11).
+    return f"<TD>{escape(str(value), _LINE_ENDS)}</TD>"
 
 
 def decimal(value: float) -> str:
@@ -168,13 +170,15 @@ def as_json(sheet: Sheet) -> bytes:
 
 
 def as_fits(sheet: Sheet) -> bytes:
-    """A binary table in the first extension."""
+    """A binary table in the first extension; FITS has ASCII only, other letters become "?"."""
+    import numpy as np
     from astropy.io.votable import parse_single_table
 
     table = parse_single_table(BytesIO(votable(sheet))).to_table(use_names_over_ids=True)
     for column in table.columns.values():
         if column.dtype.kind == "O":
-            table[column.name] = column.filled("").astype("U")
+            texts = column.filled("").astype("U")
+            table[column.name] = np.char.encode(texts, "ascii", "replace")
     table.meta.clear()
     stream = BytesIO()
     table.write(stream, format="fits")
