@@ -146,17 +146,32 @@ def _give(found: Observations, form: str, output: Path | None) -> None:
 
 
 def _table_bytes(found: Observations, form: str) -> bytes:
-    from io import BytesIO, StringIO
+    from io import StringIO
 
     if form == "parquet":
         return _parquet(found)
     if form == "votable":
-        raw = BytesIO()
-        found.table.write(raw, format="votable")
-        return raw.getvalue()
+        return _votable(found)
     text = StringIO()
     found.table.write(text, format="ascii.ecsv" if form == "ecsv" else "ascii.csv")
     return text.getvalue().encode()
+
+
+def _votable(found: Observations) -> bytes:
+    """Texts are of any length: votlint has a word to say on empty ones of fixed length."""
+    from io import BytesIO
+
+    from astropy.table import Column, Table
+
+    table = Table(found.table, copy=False)
+    for column in [one for one in table.itercols() if one.dtype.kind == "U"]:
+        # Of objects without a row the writer cannot know that they are texts.
+        texts = column.filled("").astype(object if len(table) else "U2")
+        facts = {"description": column.description, "meta": column.meta}
+        table[column.name] = Column(texts, name=column.name, **facts)
+    raw = BytesIO()
+    table.write(raw, format="votable")
+    return raw.getvalue()
 
 
 def _parquet(found: Observations) -> bytes:
