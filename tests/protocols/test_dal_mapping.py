@@ -306,6 +306,25 @@ def test_services_with_the_oldest_ucds_only_are_understood() -> None:
     assert json.loads(table["native"][0]) == {"c3": 12.34}
 
 
+def test_the_native_record_is_json_whatever_the_arrays_hold() -> None:
+    table = mapped(
+        {
+            'name="whole" datatype="int" arraysize="*"': ["1 2", ""],
+            'name="gaps" datatype="double" arraysize="*"': ["1.5 NaN 3", "NaN"],
+            'name="fixed" datatype="float" arraysize="2"': ["0.1 +Inf", ""],
+            'name="flag" datatype="boolean"': ["T", "?"],
+            'name="quoted"': ["a &quot;b&quot; \\ c", ""],
+        },
+        "tap",
+    )
+    full, empty = map(json.loads, table["native"])
+    assert full["whole"] == [1, 2]
+    assert full["gaps"] == [1.5, None, 3.0]
+    assert full["fixed"] == [pytest.approx(0.1), None]
+    assert (full["flag"], full["quoted"]) == (True, 'a "b" \\ c')
+    assert {name for name, value in empty.items() if value} == set()
+
+
 @pytest.mark.parametrize(
     ("said", "kind"),
     [

@@ -108,7 +108,7 @@ class Draft:
     def clue(self, name: str) -> Source | None:
         """The first field of signs.toml's clues in which something stands."""
         found = self.sheet.find(signs("clues")[name])
-        return next((source for source in found if any(plain_texts(source.values))), None)
+        return next((source for source in found if any(map(_text, plain(source.values)))), None)
 
     def metres(self, source: Source) -> Numbers:
         """Wavelengths; SIA 1 may put their unit into a column of its own."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from skyatlas.protocols.mapping.draft import plain, shortest
+from skyatlas.protocols.mapping.measures import listed
 
 if TYPE_CHECKING:
     from astropy.table import Table
@@ -42,9 +43,19 @@ def _pairs(name: str, cells: list[Any]) -> Iterator[str]:
             yield key + repr(cell) if math.isfinite(cell) else ""
         elif kind is int:
             yield key + repr(cell)
+        elif isinstance(cell, np.ndarray) and cell.dtype.kind in "fiu":
+            yield from _numbers(key, repr(listed(cell)), cell)
         else:
             value = _json(cell)
             yield "" if value is None else key + json.dumps(value, ensure_ascii=False)
+
+
+def _numbers(key: str, text: str, cell: Any) -> Iterator[str]:
+    """An array of numbers; only "nan", "inf" and "None" have an n, and are not JSON."""
+    if "n" in text:
+        value = _json(cell)
+        text = "" if value is None else json.dumps(value)
+    yield key + text if text else ""
 
 
 def _json(cell: Any) -> Any:
