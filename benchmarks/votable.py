@@ -43,7 +43,8 @@ def read(reader: str, path: Path) -> Any:
     if reader == "skyatlas":
         from skyatlas.protocols.votable import results_in
 
-        return results_in(path.read_bytes(), archive="benchmark", wanted="rows").table
+        with path.open("rb") as file:
+            return results_in(file, archive="benchmark", wanted="rows").table
     if path.suffix == ".vot":
         from astropy.io.votable import parse
 
@@ -153,7 +154,8 @@ def table(form: str, rows: int, folder: Path, runs: int) -> None:
 
     small, path = (folder / f"{form}{n}.{FORMS[form]}" for n in (10, rows))
     for n, one in ((10, small), (rows, path)):
-        write(one, form, n)
+        if not one.exists():
+            write(one, form, n)
     found = {}
     for reader in READERS[form]:
         if reader != "stilts" or shutil.which("stilts"):

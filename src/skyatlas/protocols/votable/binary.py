@@ -114,7 +114,7 @@ class BinaryRows:
                 column = self.columns[number]
                 if column.layout.text:
                     begins = anchor + offset
-                    column.add_strings(_texts(column.layout, body, text, begins, begins + width))
+                    _add_texts(column, body, text, begins, begins + width)
                     continue
                 cell = np.ascontiguousarray(block[:, offset : offset + width])
                 self._add(number, _fixed(column.layout, cell), flags)
@@ -122,8 +122,7 @@ class BinaryRows:
                 column = self.columns[run.varying]
                 begins, count = marks[:, k], counts[k]
                 if column.layout.text:
-                    ends = begins + count * run.element
-                    column.add_strings(_texts(column.layout, body, text, begins, ends))
+                    _add_texts(column, body, text, begins, begins + count * run.element)
                 else:
                     self._add(run.varying, _varying(column.layout, body, begins, count), flags)
 
@@ -204,11 +203,16 @@ def _same(body: bytes, begins: Any, ends: Any) -> Any:
     return (block == block[0]).all()
 
 
+def _add_texts(column: Column, body: bytes, text: str, begins: Any, ends: Any) -> None:
+    if len(begins) > 1 and _same(body, begins, ends):
+        (cell,) = _texts(column.layout, body, text, begins[:1], ends[:1])
+        column.add_same(cell, len(begins))
+    else:
+        column.add_strings(_texts(column.layout, body, text, begins, ends))
+
+
 def _texts(layout: Layout, body: bytes, text: str, begins: Any, ends: Any) -> list[str]:
     """The texts between places; a NUL ends a text of fixed length."""
-    count = len(begins)
-    if count > 1 and _same(body, begins, ends):
-        return _texts(layout, body, text, begins[:1], ends[:1]) * count
     places = zip(begins.tolist(), ends.tolist(), strict=True)
     if layout.datatype == "unicodeChar":
         cells = _utf16([body[a:b] for a, b in places], layout)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skyatlas.protocols.votable.cells import Values, objects, values_of
+from skyatlas.protocols.votable.cells import SPACE, Values, objects, values_of
 from skyatlas.protocols.votable.layout import DTYPES, Layout
 
 if TYPE_CHECKING:
@@ -51,6 +51,9 @@ class Column:
 
     def add_texts(self, texts: Sequence[str]) -> None:
         """Cells as TABLEDATA has them. Raises Malformed."""
+        if self.layout.text and _all_same(texts):
+            self.add_same(texts[0].strip(SPACE), len(texts))
+            return
         values, mask = values_of(self.layout, texts, many=self._rows >= _MANY or _at_hand())
         self._rows += len(texts)
         self.add(self._shared(values) if self.layout.text else values, mask)
@@ -58,6 +61,12 @@ class Column:
     def add_strings(self, texts: Sequence[str]) -> None:
         """Cells of a text column, as they are."""
         self.add(self._shared(objects(texts)), np.zeros(len(texts), dtype=bool))
+
+    def add_same(self, text: str, count: int) -> None:
+        """Cells of a text column that all hold the same."""
+        values = np.empty(count, dtype=object)
+        values[:] = text if self._known is None else self._known.setdefault(text, text)
+        self.add(values, np.zeros(count, dtype=bool))
 
     def _shared(self, texts: Any) -> Any:
         """Equal texts once in memory: most ObsCore columns hold a handful of words."""
@@ -82,6 +91,13 @@ class Column:
         if len(values) == 1:
             return values[0], masks[0]
         return np.concatenate(values), np.concatenate(masks)
+
+
+def _all_same(texts: Sequence[str]) -> bool:
+    """Whether a piece of a column is one text: in many columns of an answer it is."""
+    count = len(texts)
+    same = count > 1 and texts[0] == texts[-1] == texts[count // 2]
+    return same and texts.count(texts[0]) == count
 
 
 def with_columns(fields: Sequence[Field]) -> tuple[Field, ...]:

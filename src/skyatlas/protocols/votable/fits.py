@@ -8,8 +8,8 @@ Source: FITS 4.0, sections 4 and 7.3; STILTS's cards TUCDn, TUTYPn, TXTYPn, TCOM
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -174,7 +174,10 @@ def _fixed(name: str, kind: str, count: int, cells: Any, facts: Header) -> Colum
     shape = _shape(facts, count)
     column = Column(Layout(name, _TYPES[kind], shape=shape))
     if kind == "A":
-        column.add_strings(list(_texts(cells)))
+        if len(cells) > 1 and (cells == cells[0]).all():
+            column.add_same(_texts(cells[:1])[0], len(cells))
+        else:
+            column.add_strings(_texts(cells))
         return column
     if kind == "X":
         bits = np.unpackbits(cells, axis=1)[:, :count].astype(bool)
@@ -193,14 +196,16 @@ def _shape(facts: Header, count: int) -> tuple[int, ...]:
     return () if count == 1 else (count,)
 
 
-def _texts(cells: Any) -> Iterator[str]:
+def _texts(cells: Any) -> list[str]:
     """A NUL ends a text; blanks at its end are padding (FITS 4.0, section 7.3.3)."""
-    count, width = cells.shape
-    text = cells.tobytes().decode("latin-1")
-    clean = text.isascii()
-    for row in range(count):
-        cell = text[row * width : (row + 1) * width].partition("\0")[0].rstrip(" ")
-        yield cell if clean else _utf8(cell)
+    width = cells.shape[1]
+    raw: list[bytes] = cells.view(f"S{width}")[:, 0].tolist() if width else [b""] * len(cells)
+    joined = b"\0".join(raw)
+    found = joined.decode("latin-1").split("\0")
+    if len(found) != len(raw):  # a NUL within
+        found = [cell.partition(b"\0")[0].decode("latin-1") for cell in raw]
+    found = list(map(str.rstrip, found, repeat(" ")))
+    return found if joined.isascii() else list(map(_utf8, found))
 
 
 def _utf8(cell: str) -> str:
