@@ -10,6 +10,7 @@ import re
 import warnings
 from io import BytesIO
 from typing import Any
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import ProxyHandler, build_opener
 
@@ -75,6 +76,9 @@ def _fetched(url: str) -> bytes:
     try:
         with opener.open(url, timeout=_PATIENCE) as answer:
             return bytes(answer.read(_MOST_BYTES))
+    except HTTPError as error:
+        error.close()
+        raise BadUpload(f"{url} cannot be fetched: {error}") from error
     except OSError as error:
         raise BadUpload(f"{url} cannot be fetched: {error}") from error
 
