@@ -30,6 +30,7 @@ __all__ = [
     "Session",
     "Settings",
     "archives",
+    "cutout",
     "describe",
     "fetch",
     "login",
@@ -79,6 +80,11 @@ def fetch(what: object, folder: Any = ".", **options: Any) -> Any:
 def services(words: Any = "", **filters: Any) -> Any:
     """Find services of the Virtual Observatory: see `Session.services`."""
     return _default().services(words, **filters)
+
+
+def cutout(what: object, folder: Any = ".", **options: Any) -> Any:
+    """Bring home pieces of images and cubes: see `Session.cutout`."""
+    return _default().cutout(what, folder, **options)
 
 
 def verify(folder: Any, **options: Any) -> Any:

@@ -10,7 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from skyatlas import archives
+from skyatlas.archives import EVERYWHERE, names
+from skyatlas.archives import archive as ours
 from skyatlas.errors import AtlasError, BadInput
 
 if TYPE_CHECKING:
@@ -29,13 +30,13 @@ class Roster:
         """The user's own services, or what is wrong with their files."""
         from skyatlas.archives.vo.own import own_services
 
-        return own_services(self._folder, taken=(archives.EVERYWHERE, *archives.names()))
+        return own_services(self._folder, taken=(EVERYWHERE, *names()))
 
     def archive(self, name: str) -> Archive:
         """The archive of that name. Raises UnknownArchive, and BadInput for a broken own file."""
         own = self.own.get(name.strip().casefold())
         if own is None:
-            return archives.archive(name)
+            return ours(name)
         if isinstance(own, AtlasError):
             raise own
         from skyatlas.archives.vo import Vo
@@ -44,16 +45,16 @@ class Roster:
 
     def usual(self, *, made_up: bool = False) -> list[Archive]:
         """Those that are asked where nobody is named; in the sandbox, none of the user's own."""
-        fixed = [archives.archive(name) for name in archives.names()]
+        fixed = [ours(name) for name in names()]
         if made_up:
             return fixed
         return [*fixed, *(self.archive(n) for n, one in self.own.items() if not _broken(one))]
 
-    def named(self, names: list[str]) -> list[Archive]:
+    def named(self, wanted: list[str]) -> list[Archive]:
         """The archives of these names, each once."""
-        if not names:
+        if not wanted:
             raise BadInput("no archive was named")
-        return [self.archive(name) for name in dict.fromkeys(names)]
+        return [self.archive(name) for name in dict.fromkeys(wanted)]
 
 
 def _broken(one: OwnService | AtlasError) -> bool:

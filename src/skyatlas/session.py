@@ -7,7 +7,7 @@ is safe for several threads.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -286,6 +286,61 @@ class Session:
                 replace(todo, products=tuple(products)), folder, **how
             ),
         )
+
+    def cutout(
+        self,
+        what: object,
+        folder: str | Path = ".",
+        *,
+        size: object,
+        square: bool = False,
+        archives: str | Iterable[str] | None = None,
+        how: Mapping[str, Any] | None = None,
+        **filters: Any,
+    ) -> Fetched:
+        """Bring home pieces of images and cubes; the archives cut, only the pieces come.
+
+        Parameters
+        ----------
+        what
+            A target (or several) as in `search`, or Observations.
+        folder
+            Made where it is missing.
+        size
+            Full width of a piece: "1 arcmin" or a Quantity.
+        square
+            Ask for a square (a polygon) instead of a circle.
+        archives
+            As in `search`.
+        how
+            What `fetch` takes: progress, stop, check.
+        filters
+            As in `search`; without `kind` images and cubes, without `calib_level` no raw frames,
+            without `radius` what touches the piece. `band` also cuts cubes.
+
+        Returns
+        -------
+        Fetched
+            What has no piece is in `.notes`; a whole file never comes in a piece's place.
+
+        Raises
+        ------
+        BadInput
+            The words make no sense, or an observation has no target.
+        """
+        from skyatlas import words
+        from skyatlas.journeys.cutout import Piece, plan, settled
+        from skyatlas.observations import Observations
+
+        band = filters.get("band")
+        piece = Piece(words.radius(size), square, None if band is None else words.band(band))
+        if isinstance(what, Observations):
+            if set(filters) - {"band"}:
+                raise BadInput("observations are cut as they are; filters belong to the search")
+            found = what
+        else:
+            found = self.search(what, archives=archives, **piece.search_for(filters))
+        return settled(self.fetch(plan(found, self.door, piece), folder, **(how or {})))
 
     def verify(
         self,

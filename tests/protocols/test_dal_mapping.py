@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from astropy.table import Table
 
-from skyatlas.errors import BadInput
 from skyatlas.obscore import plain_values
 from skyatlas.protocols.mapping import obscore_of
 from skyatlas.protocols.service import Answer, Protocol, Service
@@ -61,10 +60,9 @@ def mapped(
     *,
     params: str = "",
     after: str = "",
-    own: Mapping[str, str] | None = None,
 ) -> Table:
     service = Service("https://archive.example/s", protocol, "vo:ivo://here")
-    return obscore_of(answer_of(columns, params, after), service, own=own)
+    return obscore_of(answer_of(columns, params, after), service)
 
 
 def first(table: Table, name: str) -> Any:
@@ -378,31 +376,6 @@ def test_a_name_counts_only_where_nothing_better_is_said() -> None:
 def test_the_place_that_was_asked_for_is_not_the_place_of_the_rows() -> None:
     echo = '<PARAM name="RA" ucd="pos.eq.ra;meta.main" datatype="double" value="10"/>'
     assert first(mapped({utype("Target.Name"): ["M 77"]}, params=echo), "s_ra") is None
-
-
-def test_a_services_own_mapping_wins() -> None:
-    columns = {
-        'name="wave" datatype="double"': ["4000"],
-        'name="who"': ["Ann"],
-        utype("ssa:Target.Name"): ["wrong"],
-        utype("ssa:DataID.Title"): ["a title"],
-    }
-    own = {
-        "em_min": "wave [Angstrom]",
-        "calib_level": "=2",
-        "obs_collection": "=Mine",
-        "target_name": "who",
-        "obs_title": "gone",
-    }
-    table = mapped(columns, own=own)
-    assert first(table, "em_min") == pytest.approx(4e-7)
-    assert (first(table, "calib_level"), first(table, "obs_collection")) == (2, "Mine")
-    assert first(table, "target_name") == "Ann"
-    assert first(table, "obs_title") is None
-    assert "does not have" in table.meta["mapping"]["obs_title"]
-    assert table.meta["mapping"]["calib_level"] == "given: 2, the same for all rows"
-    with pytest.raises(BadInput, match="no column of ObsCore"):
-        mapped(columns, own={"colour": "who"})
 
 
 def descriptor(inputs: str, standard: str = LINKS, url: str = "http://a/links?x=1") -> str:

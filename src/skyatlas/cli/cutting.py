@@ -58,22 +58,22 @@ def cutout(
 
     piece = _piece(size, filters.get("band"), square=polygon)
     with session() as cutting:
-        found = fetching._observations(cutting, target, _filters(target, filters, piece))
+        found = fetching.observations(cutting, target, _filters(target, filters, piece))
         todo = plan(found, cutting.door, piece, jobs=not dry_run)
         for note in todo.notes:
             say(f"note: {note.text}")
         if dry_run:
-            fetching._show_plan(todo, as_json=as_json)
+            fetching.show_plan(todo, as_json=as_json)
             return code_of(found)
-        done = settled(fetching._fetched(cutting, todo, output, check=check))
+        done = settled(fetching.fetched(cutting, todo, output, check=check))
     if as_json:
         click.echo(json.dumps(outcome_json(done), indent=1, ensure_ascii=False))
     else:
-        fetching._show(done)
+        fetching.show(done)
     for note in done.notes[len(todo.notes) :]:
         say(f"note: {note.text}")
-    fetching._summary(done)
-    return fetching._code(done, found)
+    fetching.summary(done)
+    return fetching.code(done, found)
 
 
 def _piece(size: str, band: str | None, *, square: bool) -> Piece:

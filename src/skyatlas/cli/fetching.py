@@ -71,7 +71,7 @@ def fetch(
         if urls is not None:
             todo = listed(urls.read_text(encoding="utf-8"))
         else:
-            found = _observations(fetching, target, options)
+            found = observations(fetching, target, options)
             todo = fetching.plan(found, ask)
         for note in todo.notes:
             say(f"note: {note.text}")
@@ -79,17 +79,17 @@ def fetch(
             _export(fetching, todo, export)
             return _code_of_search(found)
         if dry_run:
-            _show_plan(todo, as_json=as_json)
+            show_plan(todo, as_json=as_json)
             return _code_of_search(found)
-        done = _fetched(fetching, todo, output, check=check)
+        done = fetched(fetching, todo, output, check=check)
     if as_json:
         click.echo(json.dumps(outcome_json(done), indent=1, ensure_ascii=False))
     else:
-        _show(done)
+        show(done)
     for note in done.notes[len(todo.notes) :]:
         say(f"note: {note.text}")
-    _summary(done)
-    return _code(done, found)
+    summary(done)
+    return code(done, found)
 
 
 def _pace(options: dict[str, Any]) -> dict[str, Any]:
@@ -120,9 +120,10 @@ def _ask(options: dict[str, Any]) -> Any:
     )
 
 
-def _observations(
+def observations(
     fetching: Session, target: tuple[str, ...], filters: dict[str, Any]
 ) -> Observations:
+    """What is to be fetched or cut: a saved search, or one that is made now."""
     from skyatlas.errors import BadInput
 
     saved = [word for word in target if word.endswith(".json") and Path(word).is_file()]
@@ -150,7 +151,8 @@ def _saved(path: Path) -> Observations:
         raise BadInput(f"{path} cannot be read: {error.strerror}") from error
 
 
-def _fetched(fetching: Session, todo: Plan, output: Path, *, check: bool) -> Fetched:
+def fetched(fetching: Session, todo: Plan, output: Path, *, check: bool) -> Fetched:
+    """Fetch, with a bar on a terminal, and a line for each file with -v."""
     from skyatlas.journeys.progress import shown
 
     level = verbosity()
@@ -178,7 +180,8 @@ class _Told:
             say(f"{outcome.status} {getattr(outcome, 'path', '')}")
 
 
-def _show_plan(todo: Plan, *, as_json: bool) -> None:
+def show_plan(todo: Plan, *, as_json: bool) -> None:
+    """Say what would be fetched, and how large it is."""
     from skyatlas.cli.tables import print_table
     from skyatlas.model import size_text
 
@@ -203,13 +206,14 @@ def _show_plan(todo: Plan, *, as_json: bool) -> None:
     say(f"{count}, {size_text(todo.size)}{unknown}; --dry-run: nothing fetched")
 
 
-def _show(done: Fetched) -> None:
+def show(done: Fetched) -> None:
     """One line per file on stdout: the path to open."""
     for receipt in done.receipts:
         click.echo(str(receipt.readable))
 
 
-def _summary(done: Fetched) -> None:
+def summary(done: Fetched) -> None:
+    """Talk: what failed and why, how much came, whom to acknowledge."""
     from skyatlas.model import size_text
 
     for failure in done.failures:
@@ -233,7 +237,8 @@ def _code_of_search(found: Observations | None) -> int:
     return Code.DONE if found is None else code_of(found)
 
 
-def _code(done: Fetched, found: Observations | None) -> int:
+def code(done: Fetched, found: Observations | None) -> int:
+    """The exit code of what was fetched, and of the search before it."""
     if done.failures:
         only_logins = all(failure.needs_login for failure in done.failures)
         return Code.LOGIN if only_logins else Code.SOME_FAILED

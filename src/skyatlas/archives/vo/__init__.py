@@ -88,7 +88,7 @@ class Vo(Archive):
     def _asked(
         self, service: Service, queries: Sequence[Query], door: Door
     ) -> Iterator[Table | Note]:
-        from skyatlas.archives.vo import rows
+        from skyatlas.archives.vo import obstap, rows
         from skyatlas.protocols.mapping import obscore_of
 
         for numbers, ask in _questions(service, queries, door):
@@ -97,6 +97,8 @@ class Vo(Archive):
             if self._own is not None:
                 rows.overruled(table, answer.table, self._own)
             table = rows.numbered(table, number, queries, numbers)
+            if service.protocol == "tap" and obstap.widened(door, service):
+                table = rows.near(table, queries)
             table, notes = rows.selected(table, queries[0])
             table.meta["asked"] = list(answer.asked)
             yield table
@@ -180,11 +182,7 @@ def _questions(
     """What is sent, and which queries each request carries."""
     from skyatlas.protocols import scs, sia, sia2, ssa
 
-    # With a place little comes, and is compared here by spellings that services do not know.
-    plain = [
-        replace(one, instruments=(), collections=(), target_name=None) if one.target else one
-        for one in queries
-    ]
+    plain = [_by_place(query) for query in queries]
     every = list(range(len(queries)))
     if service.protocol == "tap":
         from skyatlas.archives.vo.obstap import ask
@@ -197,6 +195,17 @@ def _questions(
         for number, query in enumerate(plain):
             if query.target is not None:
                 yield [number], partial(one, door, service, query)
+
+
+def _by_place(query: Query) -> Query:
+    """The query without the words that are compared here, by spellings that services do not know.
+
+    Only around a place, where little comes; and no limit may cut what is still to be selected.
+    """
+    words = query.instruments or query.collections or query.target_name
+    if query.target is None or not words:
+        return query
+    return replace(query, instruments=(), collections=(), target_name=None, limit=None)
 
 
 def _needs_links(row: Any, file: Product, ask: Ask) -> bool:

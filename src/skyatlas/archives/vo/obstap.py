@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from skyatlas.model import Query
 
 
+def widened(door: Door, service: Service) -> bool:
+    """Whether `ask` looks farther around than was asked, because footprints cannot be asked for."""
+    geometry = tap.known(door, tap.TapService(service.archive, service.url)).offer.geometry
+    return geometry is not None and "INTERSECTS" not in geometry
+
+
 def ask(door: Door, service: Service, queries: Sequence[Query]) -> Answer:
     """The rows of all queries, which share their filters. Raises an ArchiveError leaf."""
     where = tap.TapService(service.archive, service.url)

@@ -77,6 +77,28 @@ def numbered(table: Table, number: Any, queries: Sequence[Query], numbers: Seque
     return repeated
 
 
+def near(table: Table, queries: Sequence[Query]) -> Table:
+    """The rows that touch the circle of their question, by footprint, else by their centre."""
+    import numpy as np
+
+    from skyatlas.obscore import plain_values
+    from skyatlas.sky import separation, touches
+
+    def fits(number: int, region: str | None, ra: float | None, dec: float | None) -> bool:
+        target, radius = queries[number].target, queries[number].radius
+        if target is None or target.ra is None or target.dec is None or radius is None:
+            return True
+        touching = touches(region, target.ra, target.dec, radius) if region else None
+        if touching is not None or ra is None or dec is None:
+            return touching is not False
+        return bool(separation(ra, dec, target.ra, target.dec) <= radius)
+
+    columns = [plain_values(table[name]) for name in ("query", "s_region", "s_ra", "s_dec")]
+    kept = table[np.array([fits(*row) for row in zip(*columns, strict=True)], dtype=bool)]
+    kept.meta = table.meta
+    return kept
+
+
 def selected(table: Table, query: Query) -> tuple[Table, list[Note]]:
     """Leave out the rows that a filter excludes; a row that does not say is left out too."""
     import numpy as np
@@ -88,7 +110,7 @@ def selected(table: Table, query: Query) -> tuple[Table, list[Note]]:
         wanted = getattr(query, name)
         if not wanted:
             continue
-        if table.meta.get("mapping", {}).get(column, "") == "missing":
+        if table.meta.get("mapping", {}).get(column, "").startswith("missing"):
             notes.append(
                 Note(
                     Why.UNANSWERED,

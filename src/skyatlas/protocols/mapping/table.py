@@ -7,13 +7,11 @@ that the service said is lost (`native`).
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import numpy as np
 
-from skyatlas.errors import BadInput
 from skyatlas.protocols.mapping.draft import SCHEMA, Draft, plain_texts
 from skyatlas.protocols.mapping.fields import signs
 from skyatlas.protocols.mapping.guesses import guess
@@ -22,31 +20,21 @@ from skyatlas.protocols.mapping.native import records
 if TYPE_CHECKING:
     from astropy.table import MaskedColumn, Table
 
-    from skyatlas.protocols.mapping.fields import Sheet
     from skyatlas.protocols.service import Answer, Service
-    from skyatlas.protocols.votable import Descriptor, Field
-
-_OWN = re.compile(r"(.+?)(?:\s*\[([^\]]*)\])?")
-"""A native column of a service's own mapping, and its unit where the service does not say it."""
+    from skyatlas.protocols.votable import Descriptor
 
 _ICRS = re.compile(r"(?i)icrs|fk5|j2000|unknown")
 """Frames whose coordinates are taken as ICRS."""
 
 
-def obscore_of(
-    answer: Answer, service: Service, query: Any = 0, *, own: Mapping[str, str] | None = None
-) -> Table:
+def obscore_of(answer: Answer, service: Service, query: Any = 0) -> Table:
     """The ObsCore table of an answer by SIA 1, SIA 2, SSA, cone search or TAP.
 
     Besides ObsCore's columns it has `native` (JSON of all native fields that did not go in
     unchanged), `datalink` (where to ask for the row's links; masked where the service has none)
     and `query` (the index of the question that each row answers: a number, or one per row).
-
-    `own` is the service's own column mapping, which wins: ObsCore column → native column,
-    "column [unit]", or "=constant". Raises BadInput where it names a column that is not ObsCore's.
     """
     draft = Draft(answer.results)
-    _own(draft, own or {})
     _given(draft, service)
     _in_icrs(draft)
     guess(draft, service)
@@ -57,27 +45,6 @@ def obscore_of(
     mapping = {name: draft.how.get(name, "missing") for name in SCHEMA}
     table.meta = {"asked": list(answer.asked), "mapping": mapping}
     return table
-
-
-def _own(draft: Draft, own: Mapping[str, str]) -> None:
-    for name, text in own.items():
-        if name not in SCHEMA:
-            raise BadInput(f"{name!r} in a column mapping is no column of ObsCore")
-        if text.startswith("="):
-            draft.set(name, text[1:])
-            continue
-        match = _OWN.fullmatch(text.strip())
-        assert match is not None
-        wanted, unit = match.groups()
-        field = _named(draft.sheet, wanted)
-        if field is None:
-            draft.lack(name, f"the column mapping names {wanted}, which the answer does not have")
-        elif not draft.give(name, draft.sheet.source(field, unit=unit or field.unit)):
-            draft.lack(name, f"nothing usable stands in {wanted}")
-
-
-def _named(sheet: Sheet, wanted: str) -> Field | None:
-    return next((field for field in sheet.fields if wanted in (field.column, field.name)), None)
 
 
 def _given(draft: Draft, service: Service) -> None:
