@@ -152,6 +152,16 @@ def test_what_everybody_may_use_comes_first_and_web_pages_not_at_all() -> None:
     assert kind_of([one]) == [("tap", "https://x.example"), ("tap", "https://x.example/priv")]
 
 
+def test_what_leads_to_a_larger_service_counts_only_where_there_is_nothing_else() -> None:
+    def at(place: str) -> tuple[Interface, ...]:
+        return (Interface((f"https://x.example/{place}",), "ParamHTTP"),)
+
+    larger = Capability("ivo://ivoa.net/std/TAP#aux", interfaces=at("tap"))
+    images = Capability("ivo://ivoa.net/std/SIA", interfaces=at("sia"))
+    assert kind_of([larger, images]) == [("sia", "https://x.example/sia")]
+    assert kind_of([larger]) == [("tap", "https://x.example/tap")]
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -45,8 +45,8 @@ class Registry:
 
 
 REGISTRIES = (
-    # The first is pyvo's default, the others stand in the documentation of pyvo and of astroquery;
-    # 2026-11. `pytest -m live tests/live/test_registry.py` asks each of them.
+    # The first is pyvo's default (2026-11); the addresses of the others are from memory. `pytest -m
+    # live tests/live/test_registry.py` asks each of them.
     Registry("GAVO", "http://reg.g-vo.org/tap"),
     Registry("ESA", "https://registry.euro-vo.org/regtap/tap"),
     Registry("STScI", "https://vao.stsci.edu/RegTAP/TapService.aspx"),

@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 from skyatlas.errors import Unreadable
 from skyatlas.protocols.markup import children, element_of, text_of
+from skyatlas.protocols.standards import protocol_of
 from skyatlas.protocols.tapregext import Offer, offer_of
 from skyatlas.protocols.vosi_tables import Column, ForeignKey, Schema, Table, tables_of
 
@@ -110,33 +111,30 @@ def availability_of(body: bytes, *, archive: str, url: str) -> Availability:
 def kind_of(capabilities: Sequence[Capability]) -> list[tuple[Kind, str]]:
     """Which protocols a service speaks, and where: (protocol, access URL), each pair once.
 
-    Interfaces for everybody come before those that want a login; web pages are left out.
+    Interfaces for everybody come before those that want a login; web pages are left out. What
+    leads to a larger service ("#aux") counts only where there is nothing of the service's own.
     """
-    found: dict[tuple[Kind, str], bool] = {}
+    own: dict[tuple[Kind, str], bool] = {}
+    larger: dict[tuple[Kind, str], bool] = {}
     for capability in capabilities:
-        kind = _kind(capability)
+        kind, auxiliary = _kind(capability)
         if kind is None:
             continue
+        found = larger if auxiliary else own
         for interface in capability.interfaces:
-            if interface.type not in ("WebBrowser", "WebService"):
+            if interface.type in ("ParamHTTP", "") or capability.type.endswith("Access"):
                 for url in interface.urls:
                     pair = (kind, _base(url) if kind == "tap" else url)
                     found[pair] = found.get(pair, False) or interface.open
+    found = own or larger
     return sorted(found, key=lambda pair: not found[pair])
 
 
-_STANDARDS: tuple[tuple[str, Kind], ...] = (
-    (r"std/sia(/v?2|#query(-aux)?-2)(\..*)?", "sia2"),
-    (r"std/sia(/v?1(\..*)?)?(#(query-1.*|aux))?", "sia"),
-    (r"std/ssap?(/v?1(\..*)?)?(#.*)?", "ssa"),
-    (r"std/conesearch(/v?1(\..*)?)?(#.*)?", "scs"),
-    (r"std/tap(/v?1(\..*)?)?(#(aux|sync.*|async.*))?", "tap"),
-    (r"std/datalink(/v?1(\..*)?)?(#(links.*|aux))?", "datalink"),
-    (r"std/soda#sync.*", "soda"),
+_SPELLED = re.compile(
+    r"ivo://ivoa\.net/std/(sia|ssa|conesearch|tap|datalink|soda)p?"
+    r"(?:/v?(\d[\d.]*))?(#(?!sync|async)[^/]*|(?<=soda)#sync.*)?(?:#a?sync.*)?"
 )
-"""Identifiers (in lower case, after "ivo://ivoa.net/") and what they mean, special before general.
-
-"#aux" marks a data collection inside a service that is registered elsewhere."""
+"""Identifiers as capabilities spell them: "SSAP", "TAP/v1.1", "TAP#sync-1.1" (an endpoint)."""
 
 _TYPES: dict[str, Kind] = {
     "SimpleImageAccess": "sia",
@@ -147,12 +145,15 @@ _TYPES: dict[str, Kind] = {
 """Where a capability has no identifier of a standard, its type tells."""
 
 
-def _kind(capability: Capability) -> Kind | None:
-    name = capability.standard_id.strip().lower().removeprefix("ivo://ivoa.net/")
-    for pattern, kind in _STANDARDS:
-        if re.fullmatch(pattern, name):
-            return kind
-    return None if name else _TYPES.get(capability.type)
+def _kind(capability: Capability) -> tuple[Kind | None, bool]:
+    """The protocol, and whether the capability only leads to a larger service."""
+    name = capability.standard_id.strip().lower()
+    match = _SPELLED.fullmatch(name)
+    if match is None:
+        return (None if name else _TYPES.get(capability.type)), False
+    standard, version, part = match.groups(default="")
+    known = protocol_of(f"ivo://ivoa.net/std/{standard}{part}", version)
+    return (cast("Kind", known[0]), known[1]) if known else (None, False)
 
 
 def _base(url: str) -> str:
