@@ -14,7 +14,9 @@ from votable_writing import document
 
 from skyatlas.errors import Broken, Unreadable
 from skyatlas.protocols.votable import Results, results_in
+from skyatlas.protocols.votable.base64 import Base64
 from skyatlas.protocols.votable.columns import unit_of
+from skyatlas.protocols.votable.results import Malformed
 
 AB = '<FIELD name="a" datatype="int"/><FIELD name="b" datatype="char" arraysize="*"/>'
 
@@ -226,6 +228,13 @@ def test_broken_binary_rows_are_refused(code: str, why: str) -> None:
     refused(document(AB, f'<BINARY><STREAM encoding="base64">{code}</STREAM></BINARY>'), why)
 
 
+def test_base64_that_goes_on_after_its_padding_is_refused_in_the_next_piece_too() -> None:
+    decoder = Base64()
+    assert decoder.feed(b"AA=") + decoder.feed(b"=") == b"\0"
+    with pytest.raises(Malformed, match="after its end"):
+        decoder.feed(b"AAAA")
+
+
 def test_a_count_beyond_the_end_is_refused_and_not_waited_for_in_vain() -> None:
     raw = struct.pack(">iI", 1, 0xFFFFFFFF) + b"x" * 3_000_000
     code = base64.b64encode(raw).decode()
@@ -347,7 +356,7 @@ def test_what_is_no_votable_is_named(body: bytes) -> None:
 
 
 def test_elements_without_end_are_refused() -> None:
-    refused("<VOTABLE>" + "<RESOURCE>" * 100_000, "cannot be parsed")
+    refused("<VOTABLE>" + "<RESOURCE>" * 10_000, "nested without end")
 
 
 def test_a_long_answer_is_read_piece_by_piece() -> None:
