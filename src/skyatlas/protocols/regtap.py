@@ -123,18 +123,22 @@ def facts(wanted: Wanted, grade: Grade) -> dict[str, str]:
     if one:
         asked["subjects"] = f"SELECT ivoid, res_subject AS fact FROM rr.res_subject WHERE {chosen}"  # noqa: S608
     if grade is Grade.COVERAGE:
-        for name, table, given in _coverages(wanted):
+        for name, table, column, given in _coverages(wanted):
             if given:
-                asked[name] = f"SELECT DISTINCT ivoid, ivoid AS fact FROM {table} WHERE {chosen}"  # noqa: S608
+                # Some registries have a row with NULL for who does not say.
+                asked[name] = (
+                    f"SELECT DISTINCT ivoid, ivoid AS fact FROM {table} "  # noqa: S608
+                    f"WHERE {column} IS NOT NULL AND {chosen}"
+                )
     return asked
 
 
-def _coverages(wanted: Wanted) -> tuple[tuple[str, str, bool], ...]:
-    """What the answer is called, the table of the registry, and whether it was asked for."""
+def _coverages(wanted: Wanted) -> tuple[tuple[str, str, str, bool], ...]:
+    """What the answer is called, the registry's table and column, and whether it was asked for."""
     return (
-        ("position", "rr.stc_spatial", wanted.position is not None),
-        ("band", "rr.stc_spectral", wanted.band is not None),
-        ("time", "rr.stc_temporal", wanted.time is not None),
+        ("position", "rr.stc_spatial", "coverage", wanted.position is not None),
+        ("band", "rr.stc_spectral", "spectral_start", wanted.band is not None),
+        ("time", "rr.stc_temporal", "time_start", wanted.time is not None),
     )
 
 
