@@ -14,17 +14,14 @@ from typing import TYPE_CHECKING, Any, Self
 
 from skyatlas import archives as registry
 from skyatlas.accounts import Accounts
-from skyatlas.archive import Archive, Ask, Pace
+from skyatlas.archive import Archive, Ask
 from skyatlas.errors import AtlasError, BadInput
-from skyatlas.memory import Memory
-from skyatlas.model import Product, Query, Report, Target
+from skyatlas.model import Query, Report, Target
 from skyatlas.roster import Roster
 from skyatlas.settings import Settings
 
 if TYPE_CHECKING:
     from types import TracebackType
-
-    from astropy.table import Table
 
     from skyatlas.journeys.fetch import Fetched, Plan
     from skyatlas.journeys.verify import Progress as VerifyProgress
@@ -74,7 +71,10 @@ class Session:
         """What questions and files share: turns, logins, the way out."""
         with self._lock:
             if self._street is None:
-                self._street = self._opened()
+                from skyatlas.opening import opened
+
+                url = self._sandbox_url()
+                self._street = opened(self.settings, self.roster.usual(), url)
             return self._street
 
     @property
@@ -216,6 +216,7 @@ class Session:
 
     def plan(self, what: object, ask: Ask | None = None) -> Plan:
         """What a fetch of these observations (or tables, URLs, products) would bring."""
+        from skyatlas.handed import observations_of, product_of
         from skyatlas.journeys.fetch import Plan, each_once, plan
 
         ask = ask or Ask()
@@ -224,9 +225,9 @@ class Session:
         if isinstance(what, str):
             what = [what]
         if isinstance(what, list | tuple):
-            products = [_product(one) for one in what]
+            products = [product_of(one) for one in what]
             return Plan(each_once(products), context={"asked": ["a list of URLs"]})
-        observations = self._observations(what)
+        observations = observations_of(what)
         for name in observations.by_archive():
             self._sign_in_if_known(self.roster.archive(name))
         return plan(observations, self.roster.archive, self.door, ask)
@@ -393,46 +394,6 @@ class Session:
         """(username, where the password is kept), or None where no login is known."""
         return self._accounts.whoami(self.roster.archive(archive))
 
-    def _observations(self, what: object) -> Observations:
-        from astropy.table import Row, Table
-
-        from skyatlas.observations import Observations
-
-        if isinstance(what, Observations):
-            return what
-        if isinstance(what, Row):
-            what = Table(what)
-        if not isinstance(what, Table):
-            raise BadInput(
-                f"cannot fetch a {type(what).__name__}; give observations, a table, or URLs"
-            )
-        if "archive" in what.colnames and "access_url" in what.colnames:
-            return Observations(what)
-        return Observations(_adopted(what))
-
-    def _opened(self) -> Street:
-        from skyatlas.names import RESOLVERS
-        from skyatlas.net.leases import shared_folder
-        from skyatlas.net.pace import Host
-        from skyatlas.net.street import Street
-
-        # The next resolver is a better second try than the same one again.
-        hosts = {host: Host(name, Pace(), tries=2) for host, name in RESOLVERS.items()}
-        for archive in self.archives():
-            for host in archive.hosts:
-                hosts[host] = Host(archive.name, archive.pace, login=bool(archive.login_hint))
-        return Street(
-            hosts,
-            sandbox=self._sandbox_url(),
-            offline=self.settings.offline,
-            ca_bundle=self.settings.environment.get("SSL_CERT_FILE"),
-            leases=shared_folder(self.settings.sandbox),
-            files_at_once=self.settings.files_at_once,
-            bandwidth=self.settings.bandwidth,
-            durable=self.settings.durable,
-            memory=Memory(self._memory_folder()),
-        )
-
     def _sandbox_url(self) -> str | None:
         if self.settings.sandbox != "":
             return self.settings.sandbox
@@ -441,14 +402,6 @@ class Session:
         self._sandbox = Sandbox(folders=self.settings.holdings, faults=self.settings.faults)
         self._sandbox.__enter__()
         return str(self._sandbox.url)
-
-    def _memory_folder(self) -> Path | None:
-        """Where what must outlive a crash is kept; of a sandbox in this process, nothing is."""
-        sandbox = self.settings.sandbox
-        if sandbox == "":
-            return None
-        name = "memory" if sandbox is None else f"memory-{sandbox.rpartition(':')[2].strip('/')}"
-        return self.settings.cache_folder / name
 
     def _names_cache(self) -> Path | None:
         # What the sandbox makes up must not be taken for the sky later.
@@ -459,22 +412,3 @@ class Session:
     def _sign_in_if_known(self, archive: Archive) -> None:
         if not self.settings.offline:
             self._accounts.sign_in_if_known(archive, self.door)
-
-
-def _product(what: object) -> Product:
-    if isinstance(what, Product):
-        return what
-    if isinstance(what, str) and what.startswith(("https://", "http://")):
-        return Product(url=what)
-    raise BadInput(f"cannot fetch {what!r}; a URL starts with https://")
-
-
-def _adopted(table: Table) -> Table:
-    for name in registry.names():
-        adopted = registry.archive(name).adopt(table)
-        if adopted is not None:
-            return adopted
-    raise BadInput(
-        "no archive recognises this table as its own; it needs the columns archive and "
-        "access_url, or for ESO dp_id"
-    )
