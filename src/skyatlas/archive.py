@@ -56,7 +56,11 @@ class Token:
 
 
 class Reply(Protocol):
-    """What comes back through the door: the part of `requests.Response` that adapters use."""
+    """What comes back through the door: the part of `requests.Response` that adapters use.
+
+    A body that is too large to be held in memory beside what it becomes stands in a file: then the
+    answer has an attribute `spooled`, the file, open for reading bytes; `content` would load it.
+    """
 
     status_code: int
     url: str

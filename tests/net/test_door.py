@@ -14,6 +14,7 @@ from skyatlas.archive import Pace
 from skyatlas.errors import BadInput, Broken, Busy, Refused, Unreachable, Unreadable
 from skyatlas.net.door import Host, Patience, StreetDoor
 from skyatlas.net.pace import Clock
+from skyatlas.protocols.votable import results_of
 
 VOTABLE = b"""<?xml version="1.0"?><VOTABLE version="1.3" xmlns="http://www.ivoa.net/xml/VOTable/v1.3">
 <RESOURCE type="results"><INFO name="QUERY_STATUS" value="%s">%s</INFO>
@@ -39,6 +40,23 @@ def test_an_answer_comes_through(server: FaultServer, door: StreetDoor) -> None:
     assert answer.url == url + "?q=x+y"
     assert server.seen[0].headers["user-agent"].startswith("skyatlas/")
     assert "(IVOA-science)" in server.seen[0].headers["user-agent"]
+
+
+def test_a_large_answer_is_in_a_file_and_a_table_is_read_from_there(
+    server: FaultServer, door: StreetDoor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("skyatlas.net.insistence._IN_MEMORY", 1000)
+    rows = b"".join(b"<TR><TD>%d</TD></TR>" % number for number in range(500))
+    large = GOOD.replace(b"<TR><TD>7</TD></TR>", rows)
+    url = server.on("/a", body(large, content_type="text/xml"))
+    answer = door.ask(url)
+    assert answer.spooled is not None  # type: ignore[attr-defined]
+    table = results_of(answer, archive="x", wanted="rows").table
+    assert table["a"].tolist() == list(range(500))
+    assert door.ask(url).content == large
+    assert door.ask(url).raw.read() == large
+    small = door.ask(server.on("/b", body(GOOD)))
+    assert small.spooled is None  # type: ignore[attr-defined]
 
 
 def test_data_makes_a_post(server: FaultServer, door: StreetDoor) -> None:

@@ -65,6 +65,29 @@ def test_a_row_end_inside_cdata_ends_no_row() -> None:
     assert table["b"].tolist() == ["</TD></TR></TABLEDATA>"]
 
 
+@pytest.mark.parametrize(
+    ("behind", "found"),
+    [
+        ("<TR><TD>2</TD><TD>y</TD></TR >", [1, 2]),
+        ("<!-- <TR> -->\n", [1]),
+        ("<TR ID='r2'><TD>2</TD><TD>y</TD></TR\n>\n", [1, 2]),
+    ],
+)
+def test_what_stands_behind_the_last_plain_row_is_read_too(behind: str, found: list[int]) -> None:
+    row = "<TR><TD>1</TD><TD>x</TD></TR>"
+    body = document(AB, f"<TABLEDATA>{row}{behind}</TABLEDATA>")
+    assert read(body).table["a"].tolist() == found
+    cut = document(AB, f"<TABLEDATA>{row}<TR><TD>2</TD></TABLEDATA>")
+    refused(cut, "cannot be parsed|mismatched|cells")
+
+
+def test_of_two_tables_in_one_piece_the_first_is_read() -> None:
+    table = "<TABLE><FIELD name='a' datatype='int'/><DATA><TABLEDATA>{}</TABLEDATA></DATA></TABLE>"
+    rows_of = "".join(f"<TR><TD>{number}</TD></TR>" for number in range(3))
+    body = f"<VOTABLE><RESOURCE>{table.format(rows_of) * 2}</RESOURCE></VOTABLE>"
+    assert read(body).table["a"].tolist() == [0, 1, 2]
+
+
 def test_empty_elements_are_empty_cells() -> None:
     table = rows(AB, "<TD/><TD />", "<TD>1</TD><TD></TD>", "<TD> </TD><TD/>")
     assert table["a"].mask.tolist() == [True, False, True]

@@ -6,12 +6,13 @@ outside of any `except`: the exceptions of requests carry the whole URL with its
 
 from __future__ import annotations
 
-import io
 import logging
 import math
+import tempfile
 import time
+import weakref
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 import requests
@@ -33,6 +34,8 @@ _NEVER_TWICE = ("/async", "/async/")
 
 _PIECE = 1024 * 1024
 """Bytes read from an answer at a time."""
+_IN_MEMORY = 64 * 1024**2
+"""Bytes of an answer that are kept in memory; what is larger goes to a file."""
 
 
 _log = logging.getLogger(__name__)
@@ -141,8 +144,8 @@ def _once(door: StreetDoor, sending: Sending, left: float) -> requests.Response 
                 timeout=(min(door.patience.connect, left), min(sending.silence, left)),
                 **sending.settings,
             )
-            _take_in(answer, door.patience.largest)
-            _log.debug("%s: %d, %d bytes", sending.host, answer.status_code, len(answer.content))
+            size = _take_in(answer, door.patience.largest)
+            _log.debug("%s: %d, %d bytes", sending.host, answer.status_code, size)
             return answer
     except (OSError, urllib3.exceptions.HTTPError, _TooLargeError) as error:
         return _explained(error)
@@ -229,27 +232,43 @@ def _again(sending: Sending, outcome: requests.Response | _NoAnswer) -> bool:
     return sending.repeatable or outcome.status_code in (429, 503)
 
 
-def _take_in(answer: requests.Response, largest: int) -> None:
-    """Read the body to its end; afterwards `content`, `iter_content` and `raw.read` all work."""
-    pieces, size = [], 0
+def _take_in(answer: requests.Response, largest: int) -> int:
+    """Read the body to its end; afterwards `content`, `iter_content` and `raw.read` all work.
+
+    What is too large to be held twice is in a file, `answer.spooled`. Returns the bytes of it.
+    """
+    # Whoever has the answer may read it at any time; then nobody else will close the file.
+    body = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115
+    weakref.finalize(answer, body.close)
+    size = 0
     for piece in answer.iter_content(_PIECE):
         size += len(piece)
         if size > largest:
             answer.close()
             raise _TooLargeError
-        pieces.append(piece)
-    body = b"".join(pieces)
-    answer._content = body
+        body.write(piece)
+    body.seek(0)
+    answer.spooled = body if size > _IN_MEMORY else None  # type: ignore[attr-defined]
+    if size <= _IN_MEMORY:
+        answer._content = body.read()
+        body.seek(0)
+    else:
+        answer._content = False
+        answer._content_consumed = False
     # pyvo reads `raw`, and asks it to decode; what it gets is decoded already.
     decoded = {k: v for k, v in answer.headers.items() if k.lower() not in _ABOUT_THE_LINE}
     answer.raw = urllib3.HTTPResponse(
-        body=io.BytesIO(body), headers=decoded, status=answer.status_code, preload_content=False
+        body=cast(IO[bytes], body),
+        headers=decoded,
+        status=answer.status_code,
+        preload_content=False,
     )
     for one in (answer, *answer.history):
         one.url = redact(one.url)
         one.request.url = redact(one.request.url or "")
         if "Location" in one.headers:
             one.headers["Location"] = redact(one.headers["Location"])
+    return size
 
 
 _ABOUT_THE_LINE = frozenset({"content-encoding", "content-length", "transfer-encoding"})

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from skyatlas.archive import Reply
     from skyatlas.protocols.votable.elements import Elements
 
-PIECE = 1 << 20
+PIECE = 1 << 18
 """Bytes that are read at a time: what is made of a piece stays in the processor's cache."""
 
 
@@ -28,7 +28,11 @@ def results_of(reply: Reply, *, archive: str, wanted: str) -> Results:
     Raises MissingExtra for Parquet where pyarrow is not installed.
     """
     return results_in(
-        reply.content, archive=archive, wanted=wanted, url=reply.url, status=reply.status_code
+        getattr(reply, "spooled", None) or reply.content,
+        archive=archive,
+        wanted=wanted,
+        url=reply.url,
+        status=reply.status_code,
     )
 
 

@@ -5,7 +5,9 @@ Invariant: a character that is not base64 is Malformed, not left out.
 
 from __future__ import annotations
 
-from binascii import Error, a2b_base64
+from binascii import Error
+
+import pybase64
 
 from skyatlas.protocols.votable.results import Malformed
 
@@ -39,6 +41,6 @@ class Base64:
     @staticmethod
     def _decoded(text: bytes) -> bytes:
         try:
-            return a2b_base64(text, strict_mode=True)
+            return pybase64.b64decode(text, validate=True)
         except Error as error:
             raise Malformed(f"its base64 is broken ({error})") from error

@@ -22,6 +22,9 @@ from skyatlas.protocols.votable.results import Malformed
 _WIDTHS = {"char": 1, "unicodeChar": 2, "boolean": 1}
 """Bytes of an element where numpy's type does not say it; bits are eight to a byte."""
 
+_AT_ONCE = 3 << 17
+"""Bytes of rows that are cut into columns at a time: each column has its own costs, too."""
+
 _TRUE = np.frombuffer(b"Tt1", np.uint8)
 _FALSE = np.frombuffer(b"Ff0", np.uint8)
 
@@ -84,8 +87,11 @@ class BinaryRows:
         """Take the rows that are whole with these bytes. Raises Malformed."""
         self._pieces.append(data)
         self._have += len(data)
-        if self._have < self._need:
-            return
+        if self._have >= max(self._need, _AT_ONCE):
+            self._cut()
+
+    def _cut(self) -> None:
+        """Take the rows that are whole by now."""
         body = b"".join(self._pieces)
         found = self._places.find(body)
         if found.rows:
@@ -95,7 +101,9 @@ class BinaryRows:
         self._need = max(found.need - found.end, self._have + 1)
 
     def close(self) -> None:
-        """Nothing more comes."""
+        """Nothing more comes. Raises Malformed."""
+        if self._have >= self._need:
+            self._cut()
         if self._have:
             raise Malformed(f"its last row is cut off ({self._have} bytes are left)")
 

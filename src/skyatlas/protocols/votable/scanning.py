@@ -85,10 +85,11 @@ class _Scan:
 
     def _took_rows(self, rows: Rows, data: bytes, at: int) -> int:
         """How far rows have been taken; where they are not plain, expat takes over."""
-        end = data.find(rows.table_end, at)
-        if (stop := end) < 0:
-            last = data.rfind(rows.row_end, at)
-            stop = at if last < 0 else last + len(rows.row_end)
+        # Behind the last row only: among rows each "<" would begin to look like the end. Where
+        # another table follows in this piece, what is in between is not plain, and expat sees it.
+        last = data.rfind(rows.row_end, at)
+        stop = at if last < 0 else last + len(rows.row_end)
+        end = data.find(rows.table_end, stop)
         encoding = self.elements.encoding
         if stop > at:
             try:
@@ -97,10 +98,10 @@ class _Scan:
                 self._plain = False
             if not self._plain:
                 return at
-        if end >= 0:
+        if end >= 0 and not data[stop:end].strip():
             stop = end + len(rows.table_end)
             self.parse(data[end:stop], False)
-        elif len(data) - stop > _LONGEST_ROW:
+        elif end >= 0 or len(data) - stop > _LONGEST_ROW:
             self._plain = False
         return stop
 

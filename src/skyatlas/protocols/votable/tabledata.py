@@ -9,12 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+import numpy as np
+
 from skyatlas.protocols.votable.columns import Column
 from skyatlas.protocols.votable.results import Malformed
 
 _BATCH = 4096
 """Rows that the exact path gathers before it makes values of them."""
 
+_BETWEEN = "\0"
+"""What no text of XML can hold (XML 1.0, section 2.2), so that texts can be told apart by it."""
 _ENTITIES = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'"}
 _REFERENCE = re.compile(r"&([^;&]{0,40};)?")
 
@@ -74,7 +78,7 @@ class Rows:
         table = [row.split(gap[0]) for row in rows] if gap else [[row] for row in rows]
         width = len(self.columns)
         tags = 2 * len(rows) * (width - 1) + 4 * (len(rows) - 1)
-        if set(map(len, table)) != {width} or body.count("<") != tags:
+        if set(map(len, table)) != {width} or _count(body) != tags:
             return None
         return table
 
@@ -98,8 +102,19 @@ class Rows:
         self._waiting.clear()
 
 
+def _count(text: str) -> int:
+    """How many "<" there are; str.count takes four times as long where there are many."""
+    return int(np.count_nonzero(np.frombuffer(text.encode(), np.uint8) == ord("<")))
+
+
 def _all_resolved(cells: Sequence[str]) -> Sequence[str]:
-    return list(map(resolved, cells)) if "&" in "".join(cells) else cells
+    """Many texts at once: mostly none of them has an entity, or all have the one of URLs."""
+    joined = _BETWEEN.join(cells)
+    if "&" not in joined:
+        return cells
+    if joined.count("&") == joined.count("&amp;") and joined.count(_BETWEEN) == len(cells) - 1:
+        return joined.replace("&amp;", "&").split(_BETWEEN)
+    return list(map(resolved, cells))
 
 
 def resolved(text: str) -> str:
