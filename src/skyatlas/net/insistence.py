@@ -11,6 +11,7 @@ import math
 import tempfile
 import time
 import weakref
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
@@ -237,38 +238,40 @@ def _take_in(answer: requests.Response, largest: int) -> int:
 
     What is too large to be held twice is in a file, `answer.spooled`. Returns the bytes of it.
     """
-    # Whoever has the answer may read it at any time; then nobody else will close the file.
-    body = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115
-    weakref.finalize(answer, body.close)
-    size = 0
-    for piece in answer.iter_content(_PIECE):
-        size += len(piece)
-        if size > largest:
-            answer.close()
-            raise _TooLargeError
-        body.write(piece)
+    body, size = _received(answer, largest)
+    small = size <= _IN_MEMORY
+    answer.spooled = None if small else body  # type: ignore[attr-defined]
+    answer._content = body.read() if small else False
+    answer._content_consumed = small
     body.seek(0)
-    answer.spooled = body if size > _IN_MEMORY else None  # type: ignore[attr-defined]
-    if size <= _IN_MEMORY:
-        answer._content = body.read()
-        body.seek(0)
-    else:
-        answer._content = False
-        answer._content_consumed = False
     # pyvo reads `raw`, and asks it to decode; what it gets is decoded already.
     decoded = {k: v for k, v in answer.headers.items() if k.lower() not in _ABOUT_THE_LINE}
     answer.raw = urllib3.HTTPResponse(
-        body=cast(IO[bytes], body),
-        headers=decoded,
-        status=answer.status_code,
-        preload_content=False,
+        body=body, headers=decoded, status=answer.status_code, preload_content=False
     )
+    # Whoever has the answer may read it at any time; then nobody else will close the file.
+    weakref.finalize(answer.raw, body.close)
     for one in (answer, *answer.history):
         one.url = redact(one.url)
         one.request.url = redact(one.request.url or "")
         if "Location" in one.headers:
             one.headers["Location"] = redact(one.headers["Location"])
     return size
+
+
+def _received(answer: requests.Response, largest: int) -> tuple[IO[bytes], int]:
+    """The body from its start, and its length in bytes."""
+    with ExitStack() as until_whole:
+        body = until_whole.enter_context(tempfile.SpooledTemporaryFile(_IN_MEMORY))
+        for piece in answer.iter_content(_PIECE):
+            body.write(piece)
+            if body.tell() > largest:
+                answer.close()
+                raise _TooLargeError
+        until_whole.pop_all()
+    size = body.tell()
+    body.seek(0)
+    return cast(IO[bytes], body), size
 
 
 _ABOUT_THE_LINE = frozenset({"content-encoding", "content-length", "transfer-encoding"})
