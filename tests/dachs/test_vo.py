@@ -8,10 +8,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from astropy.io import fits
 
 from skyatlas.cli.commands import run
 from skyatlas.observations import Observations
@@ -128,3 +130,24 @@ def test_the_command_line_searches_and_fetches(tmp_path: Path, capfd: Any) -> No
                 "-o", str(tmp_path / "data")]) == 0  # fmt: skip
     (file,) = (tmp_path / "data").glob("*.fits")
     assert file.read_bytes() == original(f"spec/data/{file.name}")
+
+
+@pytest.mark.parametrize("protocol", ["sia", "sia2", "tap"])
+def test_pieces_are_the_same_pixels_as_in_the_files_that_the_server_was_given(
+    protocol: str, tmp_path: Path
+) -> None:
+    archive = f"vo:{SERVICES[protocol]}"
+    words = ["cutout", NGC1068, "-a", archive, "--kind", "image", "--size", "20arcsec"]
+    assert run([*words, "-o", str(tmp_path)]) == 0
+    pieces = sorted(tmp_path.glob("*.fits"))
+    assert len(pieces) == 7
+    for path in pieces:
+        name = path.name.removesuffix("_cutout.fits")
+        with fits.open(path) as hdus, fits.open(BytesIO(original(f"img/data/{name}.fits"))) as all_:
+            piece, whole = hdus[0], all_[0]
+            assert piece.data.shape < whole.data.shape
+            # Where the piece begins in the whole, by the pixel that both call the reference.
+            x = round(whole.header["CRPIX1"] - piece.header["CRPIX1"])
+            y = round(whole.header["CRPIX2"] - piece.header["CRPIX2"])
+            ny, nx = piece.data.shape
+            assert (piece.data == whole.data[y : y + ny, x : x + nx]).all()
