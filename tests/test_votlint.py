@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
+import numpy as np
 import pytest
+from astropy import units as u
+
+from skyatlas.dataset import Spectrum
+from skyatlas.samp import files
+from skyatlas.written import votable
 
 if TYPE_CHECKING:
     from skyatlas.observations import Observations
@@ -38,18 +44,44 @@ def found(atlas: Session) -> Observations:
 
 
 def test_what_search_writes_as_votable_is_valid(found: Observations, tmp_path: Path) -> None:
-    from skyatlas.cli.asking import _table_bytes
-
     assert len(found.table) > 0
-    assert complaints(_table_bytes(found, "votable"), tmp_path) == []
+    assert complaints(votable(found.table), tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "vo.boreal.example/cgi-bin/siap.pl",
+        "archive.meridian.example/sia2/query",
+        "spectra.levante.example/ssap",
+        "dc.austral.example/sources/q/scs.xml",
+        "tap.zephyr.example/tap",
+    ],
+)
+def test_what_services_of_all_kinds_gave_is_valid_when_we_write_it(
+    atlas: Session, place: str, tmp_path: Path
+) -> None:
+    found = atlas.search("NGC 1068", radius="3 arcmin", archives=f"vo:https://{place}")
+    assert len(found.table) > 0
+    assert complaints(votable(found.table), tmp_path) == []
+
+
+def test_what_is_sent_to_desktop_tools_is_valid(found: Observations, tmp_path: Path) -> None:
+    table = files.of_table(found.table, "a table", tmp_path)
+    assert complaints(table.read_bytes(), tmp_path) == []
+    axis = np.linspace(4e-7, 5e-7, 50)
+    spectrum = Spectrum(
+        axis, np.where(axis > 4.5e-7, np.nan, axis), axis, axis > 4.9e-7, u.m,
+        u.Unit("erg / (s cm2 Angstrom)"), "m", "erg/s/cm2/A", "vacuum", None,
+    )  # fmt: skip
+    sent = files.of_spectrum(spectrum, "a spectrum", tmp_path)
+    assert complaints(sent.read_bytes(), tmp_path) == []
 
 
 def test_an_answer_without_rows_is_valid_too(atlas: Session, tmp_path: Path) -> None:
-    from skyatlas.cli.asking import _table_bytes
-
     found = atlas.search("200.0 +80.0", radius="1arcsec", archives="eso")
     assert len(found.table) == 0
-    assert complaints(_table_bytes(found, "votable"), tmp_path) == []
+    assert complaints(votable(found.table), tmp_path) == []
 
 
 @pytest.mark.parametrize("form", ["votable", "votable/b2"])

@@ -151,27 +151,12 @@ def _table_bytes(found: Observations, form: str) -> bytes:
     if form == "parquet":
         return _parquet(found)
     if form == "votable":
-        return _votable(found)
+        from skyatlas.written import votable
+
+        return votable(found.table)
     text = StringIO()
     found.table.write(text, format="ascii.ecsv" if form == "ecsv" else "ascii.csv")
     return text.getvalue().encode()
-
-
-def _votable(found: Observations) -> bytes:
-    """Texts are of any length: votlint has a word to say on empty ones of fixed length."""
-    from io import BytesIO
-
-    from astropy.table import Column, Table
-
-    table = Table(found.table, copy=False)
-    for column in [one for one in table.itercols() if one.dtype.kind == "U"]:
-        # Of objects without a row the writer cannot know that they are texts.
-        texts = column.filled("").astype(object if len(table) else "U2")
-        facts = {"description": column.description, "meta": column.meta}
-        table[column.name] = Column(texts, name=column.name, **facts)
-    raw = BytesIO()
-    table.write(raw, format="votable")
-    return raw.getvalue()
 
 
 def _parquet(found: Observations) -> bytes:

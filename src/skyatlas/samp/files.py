@@ -10,13 +10,13 @@ import os
 import re
 import tempfile
 import time
-import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from skyatlas.errors import Unwritable
+from skyatlas.written import votable
 
 if TYPE_CHECKING:
     from astropy.table import Table
@@ -44,13 +44,8 @@ _SIGMA = "spec:Spectrum.Data.FluxAxis.Accuracy.StatError"
 
 def of_table(table: Table, name: str, cache: Path | None = None) -> Path:
     """A VOTable of these rows."""
-
-    def write(stream: BinaryIO) -> None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about units that VOTable has other words for
-            table.write(stream, format="votable")
-
-    return _written(cache, name, ".vot", write)
+    document = votable(table)
+    return _written(cache, name, ".vot", lambda stream: stream.write(document))
 
 
 def of_spectrum(spectrum: Spectrum, name: str, cache: Path | None = None) -> Path:
