@@ -72,6 +72,21 @@ def test_a_mirror_answers_where_the_first_address_is_dead(box: Sandbox, atlas: S
     assert any("mirror.austral.example" in text for text in found.reports[0].asked)
 
 
+def test_a_mirror_of_a_tap_service_answers_too(box: Sandbox, atlas: Session) -> None:
+    place = "https://tap.zephyr.example/tap"
+    mirrored = Service(
+        "https://reg.registry.example/nothing",
+        "tap",
+        "vo:x",
+        mirrors=(place,),
+        table="ivoa.obscore",
+    )
+    box.fault("dead", "reg.registry.example")
+    queries = [Query(target=Target("M 77", 40.6696292, -0.0132806), radius=0.05)]
+    parts = list(Vo("vo:x", [mirrored]).search(queries, atlas.door))
+    assert sum(len(part) for part in parts if isinstance(part, Table)) > 0
+
+
 def services(*protocols: str, table: str = "") -> list[Service]:
     return [
         Service(f"https://x.example/{one}", one, "vo:x", table=table if one == "tap" else "")  # type: ignore[arg-type]

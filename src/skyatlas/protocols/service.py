@@ -52,6 +52,8 @@ class Answer:
     """The service had more rows than it gave, or than were asked for."""
     asked: tuple[str, ...] = ()
     """What was really sent: ADQL or URLs, without secrets."""
+    widened: bool = False
+    """It was looked farther around than was asked, so that some rows may be too far away."""
 
     @property
     def table(self) -> Table:

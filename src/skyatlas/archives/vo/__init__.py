@@ -88,7 +88,7 @@ class Vo(Archive):
     def _asked(
         self, service: Service, queries: Sequence[Query], door: Door
     ) -> Iterator[Table | Note]:
-        from skyatlas.archives.vo import obstap, rows
+        from skyatlas.archives.vo import rows
         from skyatlas.protocols.mapping import obscore_of
 
         for numbers, ask in _questions(service, queries, door):
@@ -97,7 +97,7 @@ class Vo(Archive):
             if self._own is not None:
                 rows.overruled(table, answer.table, self._own)
             table = rows.numbered(table, number, queries, numbers)
-            if service.protocol == "tap" and obstap.widened(door, service):
+            if answer.widened:
                 table = rows.near(table, queries)
             table, notes = rows.selected(table, queries[0])
             table.meta["asked"] = list(answer.asked)

@@ -6,8 +6,10 @@ Source: ObsCore 1.1 (2017), TAP 1.1.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from skyatlas.errors import ArchiveError
 from skyatlas.protocols import tap
 from skyatlas.protocols.service import Answer, Service
 
@@ -18,15 +20,24 @@ if TYPE_CHECKING:
     from skyatlas.model import Query
 
 
-def widened(door: Door, service: Service) -> bool:
-    """Whether `ask` looks farther around than was asked, because footprints cannot be asked for."""
-    geometry = tap.known(door, tap.TapService(service.archive, service.url)).offer.geometry
-    return geometry is not None and "INTERSECTS" not in geometry
-
-
 def ask(door: Door, service: Service, queries: Sequence[Query]) -> Answer:
-    """The rows of all queries, which share their filters. Raises an ArchiveError leaf."""
-    where = tap.TapService(service.archive, service.url)
+    """The rows of all queries, which share their filters. Raises an ArchiveError leaf.
+
+    Where one address of the service gives no answer, the next one is asked.
+    """
+    first: ArchiveError | None = None
+    for url in (service.url, *service.mirrors):
+        try:
+            return _asked(door, tap.TapService(service.archive, url), service.table, queries)
+        except ArchiveError as error:
+            if not error.again:
+                raise
+            first = first or error
+    assert first is not None
+    raise first
+
+
+def _asked(door: Door, where: tap.TapService, table: str, queries: Sequence[Query]) -> Answer:
     about = tap.known(door, where)
     placed = all(query.target is not None and query.target.ra is not None for query in queries)
     geometry = about.offer.geometry
@@ -38,10 +49,13 @@ def ask(door: Door, service: Service, queries: Sequence[Query]) -> Answer:
     )
     adql = tap.obscore_adql(
         queries,
-        service.table,
-        columns=tap.columns_of(door, where, service.table),
+        table,
+        columns=tap.columns_of(door, where, table),
         geometry=geometry,
         upload=upload,
     )
     uploads = {tap.UPLOAD: tap.upload_of(queries)} if upload else None
-    return tap.ask(door, where, adql, limit=queries[0].limit, uploads=uploads)
+    answer = tap.ask(door, where, adql, limit=queries[0].limit, uploads=uploads)
+    # Where footprints cannot be asked for, centres farther around are.
+    widened = geometry is not None and "INTERSECTS" not in geometry
+    return replace(answer, widened=widened)
