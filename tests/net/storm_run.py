@@ -248,11 +248,11 @@ def run(storm: Storm, place: Path, number: int, seed: int) -> Verdict:
     cases, more = zip(*made_up(seed, number), strict=True)
     products = [product_of(case, storm.url, **said) for case, said in zip(cases, more, strict=True)]
     folder = place / "in" / "here"
-    door = storm_door()
     verdict = Verdict()
-    first = fetch(Plan(tuple(products)), folder, no_archive, door)
-    judge(cases, products, first, verdict)
-    second = fetch(Plan(tuple(products)), folder, no_archive, door)
+    with storm_door() as door:
+        first = fetch(Plan(tuple(products)), folder, no_archive, door)
+        judge(cases, products, first, verdict)
+        second = fetch(Plan(tuple(products)), folder, no_archive, door)
     again = Verdict()
     judge(cases, products, second, again)
     kept = sum(receipt.status == "kept" for receipt in second.receipts)

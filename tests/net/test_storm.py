@@ -118,7 +118,8 @@ def bring(storm: Storm, place: Path, *cases: Case, **more: object) -> Fetched:
 def bring_products(
     storm: Storm, place: Path, cases: Sequence[Case], products: Sequence[Product]
 ) -> Fetched:
-    fetched = fetch(Plan(tuple(products)), place / "in" / "here", no_archive, storm_door())
+    with storm_door() as door:
+        fetched = fetch(Plan(tuple(products)), place / "in" / "here", no_archive, door)
     verdict = Verdict()
     judge(cases, products, fetched, verdict)
     assert verdict.complaints == []
@@ -198,7 +199,8 @@ def test_a_sum_that_was_told_before_is_kept_to(storm: Storm, tmp_path: Path) -> 
 def test_a_receipt_admits_that_nothing_could_be_verified(storm: Storm, tmp_path: Path) -> None:
     """No length, no digest, no structure: nobody can know that the end is missing."""
     product = product_of(opaque("cut-silently", traits=("bare",)), storm.url)
-    (receipt,) = fetch(Plan((product,)), tmp_path, no_archive, storm_door()).receipts
+    with storm_door() as door:
+        (receipt,) = fetch(Plan((product,)), tmp_path, no_archive, door).receipts
     assert receipt.verified == ()
 
 
