@@ -9,8 +9,9 @@ DEMO := demo
 demo: .venv/demo.stamp
 	@DEMO="$(DEMO)" PATH="$(abspath $(BIN)):$$PATH" sh docs/demo.sh
 
+# Twice as many processes as cores: half of the tests wait for servers most of the time.
 test: check
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n $$($(BIN)/python -c 'import os; print(2 * (os.cpu_count() or 1))')
 
 check: .venv/test.stamp
 	$(BIN)/ruff format --check src tests benchmarks
