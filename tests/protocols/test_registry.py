@@ -363,7 +363,7 @@ def test_facts_that_a_registry_does_not_give_are_missed_aloud(
     listing = find(door, Wanted(types=("tap",)), registries=(street.registry("One", says),))
     assert len(listing) == 1
     assert [note.why for note in listing.notes] == [Why.UNANSWERED]
-    assert "did not say models" in listing.remarks[0]
+    assert "could not tell which data models services follow" in listing.remarks[0]
 
 
 def test_what_is_another_type_is_left_out_and_what_cannot_be_asked_is_counted(

@@ -375,7 +375,7 @@ def test_services_are_found_also_in_nested_resources() -> None:
     [b"", b"<!DOCTYPE html><html><p>VOTABLE down</html>", b"id,ra\n", b"<job/>", b"\x1f\x8b"],
 )
 def test_what_is_no_votable_is_named(body: bytes) -> None:
-    refused(body, "answered (nothing|a web page|something else)")
+    refused(body, "answered (nothing|a web page|something else|bytes that are no text)")
 
 
 def test_elements_without_end_are_refused() -> None:

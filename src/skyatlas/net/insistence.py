@@ -148,7 +148,7 @@ def _once(door: StreetDoor, sending: Sending, left: float) -> requests.Response 
             size = _take_in(answer, door.patience.largest)
             _log.debug("%s: %d, %d bytes", sending.host, answer.status_code, size)
             return answer
-    except (OSError, urllib3.exceptions.HTTPError, _TooLargeError) as error:
+    except (OSError, ValueError, urllib3.exceptions.HTTPError, _TooLargeError) as error:
         return _explained(error)
 
 
@@ -162,6 +162,8 @@ def _explained(error: Exception) -> _NoAnswer:
     for kinds, explanation in _EXPLANATIONS:
         if isinstance(error, kinds):
             return explanation
+    if isinstance(error, ValueError):  # also requests' own for what it will not follow
+        return _NoAnswer("sends to an address that cannot be asked", Broken, again=False)
     if isinstance(error, requests.RequestException):
         return _NoAnswer(f"gave no usable answer ({type(error).__name__})", again=False)
     return _NoAnswer(f"cannot be asked ({type(error).__name__})", again=False)
@@ -212,8 +214,11 @@ def _trouble(
     """What to raise should this be the last try; None where the answer is one."""
     question = door.question(sending.url)
     if isinstance(outcome, _NoAnswer):
+        who = (
+            question.name if question.name == sending.host else f"{question.name} ({sending.host})"
+        )
         return outcome.kind(
-            f"{question.name} ({sending.host}) {outcome.words}",
+            f"{who} {outcome.words}",
             archive=question.archive,
             url=redact(sending.url),
         )

@@ -179,12 +179,24 @@ def _cut(answer: Answer, wanted: Wanted, who: str) -> list[Note]:
     if wanted.limit is not None and rows >= wanted.limit and answer.truncated:
         return [Note(Why.LIMITED, f"{who} knows more than the {wanted.limit} that were asked for")]
     if answer.truncated or rows == _SILENT_CUT:
-        return [Note(Why.TRUNCATED, f"{who} cut its answer after {rows} services; ask for less")]
+        text = f"{who} cut its answer after {_counted(rows)}; ask for less"
+        return [Note(Why.TRUNCATED, text)]
     return []
 
 
 _Facts = Mapping[str, Mapping[str, Sequence[tuple[str, str]]]]
 """What was asked → identifier of the service → (fact, its utype or "")."""
+
+
+_FACTS = {
+    "models": "which data models services follow",
+    "tables": "which tables services have",
+    "subjects": "what services are about",
+    "position": "where services have data",
+    "band": "in which band services have data",
+    "time": "when services have data",
+}
+"""What is asked besides, in words."""
 
 
 def _facts(
@@ -201,14 +213,16 @@ def _facts(
             several = "utype" in answer.table.colnames
             utypes = plain_values(answer.table["utype"]) if several else [""] * len(columns[0])
         except (ArchiveError, KeyError) as error:
-            notes.append(Note(Why.UNANSWERED, f"{service.archive} did not say {name}: {error}"))
+            text = f"{service.archive} could not tell {_FACTS[name]}: {error}"
+            notes.append(Note(Why.UNANSWERED, text))
             continue
         asked.append(adql)
         found = facts.setdefault(name, {})
         for ivoid, fact, utype in zip(*columns, utypes, strict=True):
             found.setdefault(str(ivoid), []).append((str(fact or ""), str(utype or "")))
         if answer.truncated:
-            notes.append(Note(Why.UNANSWERED, f"{service.archive} did not say all {name}"))
+            text = f"{service.archive} cut its answer about {_FACTS[name]}"
+            notes.append(Note(Why.UNANSWERED, text))
     return facts, asked, notes
 
 
@@ -273,4 +287,8 @@ def _uncovered(
 
 
 def _count(number: int) -> str:
-    return f"{number} service{' is' if number == 1 else 's are'}"
+    return f"{_counted(number)} {'is' if number == 1 else 'are'}"
+
+
+def _counted(number: int) -> str:
+    return f"{number} service{'' if number == 1 else 's'}"

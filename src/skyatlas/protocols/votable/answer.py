@@ -137,7 +137,10 @@ def _kind(head: bytes) -> str:
         return "nothing"
     if start.startswith((b"<!doctype html", b"<html")) or b"<html" in start:
         return "a web page"
-    return f"something else ({head[:60]!r})"
+    text = head[:60].decode("utf-8", "replace")
+    if not text.isprintable() and not text.replace("\n", " ").isprintable():
+        return "bytes that are no text"
+    return f"something else ({' '.join(text.split())!r})"
 
 
 def _short(error: object) -> str:
