@@ -175,14 +175,16 @@ class Session:
         how = discovery.asked(chosen, waveband, services, budget)
         queries = self.query(target, **filters)
         before: Sequence[Report] = ()
+        door = self.door
         if how is not None:
-            found, before = discovery.discover(queries, how, self.door)
-            chosen = [one for one in chosen if one.name != registry.EVERYWHERE] + found
             budget = how.budget
+            door = door.within(budget)
+            found, before = discovery.discover(queries, how, door)
+            chosen = [one for one in chosen if one.name != registry.EVERYWHERE] + found
         return search(
             queries,
             chosen,
-            self.door,
+            door,
             sign_in=self._sign_in_if_known,
             budget=budget,
             before=before,

@@ -101,7 +101,7 @@ def test_forty_at_once_end_in_time_each_is_named_and_no_row_of_the_others_is_mis
         services=60,
         budget=BUDGET,
     )
-    assert time.monotonic() - began < 2 * BUDGET  # the registry is asked before the budget begins
+    assert time.monotonic() - began < 2 * BUDGET  # a slow machine takes long to begin
     reports = {number_of(report.archive): report for report in found.reports}
     assert set(range(40)) <= set(reports)
     for number in (*DEAD, *SILENT):
@@ -123,7 +123,7 @@ def test_who_gave_nothing_is_left_alone_for_a_while_and_that_is_said(
 ) -> None:
     def ask() -> Observations:
         return asking.search(
-            f"{M77[0]} {M77[1]}", archives="vo", kind="image", services=60, budget=5.0
+            f"{M77[0]} {M77[1]}", archives="vo", kind="image", services=60, budget=10.0
         )
 
     ask()

@@ -115,6 +115,7 @@ def discover(
     records: dict[str, Record] = {}
     asked: list[str] = []
     source = ""
+    failure: ArchiveError | None = None
     try:
         for wanted in wanted_for(queries, how):
             listing = registry.find(door, wanted)
@@ -124,8 +125,10 @@ def discover(
             for record in listing.records:
                 records.setdefault(record.ivoid, record)
     except ArchiveError as error:
+        failure = error  # whoever it named before is asked all the same
+    if failure is not None and not records:
         seconds = time.monotonic() - started
-        return [], [Report(REGISTRY, 0, seconds, tuple(notes), error, tuple(asked))]
+        return [], [Report(REGISTRY, 0, seconds, tuple(notes), failure, tuple(asked))]
     alive, reports = _alive(list(records.values()), queries[0].kinds, door)
     notes.append(Note(Why.ASSUMED, f"{len(records)} services fit the question, by {source}"))
     if len(alive) > how.most:
@@ -142,7 +145,7 @@ def discover(
         0,
         time.monotonic() - started,
         tuple(dict.fromkeys(notes)),
-        None,
+        failure,
         tuple(asked),
     )
     return alive[: how.most], [about, *reports]

@@ -41,7 +41,8 @@ def search(
 
     `sign_in` uses a login that the user keeps for the archive; a wrong one is that archive's
     failure and nobody else's. Who has not answered within the `budget` (seconds) is a failure too,
-    with the rows that came until then. `before` are reports of what led here.
+    with the rows that came until then; a door with less time left ends it sooner. `before` are
+    reports of what led here.
     """
     if budget is not None:
         door = door.within(budget)
@@ -56,7 +57,7 @@ def search(
         )
         return empty(), Report(archive.name, seconds=budget or 0.0, error=error)
 
-    within = None if budget is None else budget + _GRACE
+    within = None if budget is None else max(0.0, door.left) + _GRACE
     answers = side_by_side(ask, archives, len(archives), within=within, late=late)
     tables = [table for table, _ in answers if len(table)]
     table = _stacked(tables)

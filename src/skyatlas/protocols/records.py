@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from skyatlas.errors import BadInput
 from skyatlas.obscore import plain_values
 from skyatlas.protocols.regtap import SEPARATOR
-from skyatlas.protocols.service import Protocol, Service
+from skyatlas.protocols.service import Protocol, Service, askable
 from skyatlas.protocols.standards import TYPES, protocol_of
 
 if TYPE_CHECKING:
@@ -194,8 +194,8 @@ def _offers(row: _Row) -> Iterator[_Offer]:
     parts = [row[name].split(SEPARATOR) if name in row else [] for name in columns]
     for url, standard, kind, role, version, mirrors in itertools.zip_longest(*parts, fillvalue=""):
         known = protocol_of(standard, version)
-        if known is not None and _asked_by_http(url):
-            others = dict.fromkeys(_address(o) for o in mirrors.split("#") if _asked_by_http(o))
+        if known is not None and askable(url):
+            others = dict.fromkeys(_address(o) for o in mirrors.split("#") if askable(o))
             interface = Interface(known[0], _address(url), standard.lower(), known[1])
             interface = replace(interface, mirrors=tuple(others))
             yield _Offer(interface, role.strip().lower().startswith("std"), kind.strip().lower())
@@ -261,10 +261,6 @@ def _with(kept: Record, other: Record) -> Record:
 
 def _own(record: Record) -> set[tuple[str, str]]:
     return {(i.protocol, _same(i.access_url)) for i in record.interfaces if not i.auxiliary}
-
-
-def _asked_by_http(url: str) -> bool:
-    return url.strip().lower().startswith(("http://", "https://"))
 
 
 def _address(url: str) -> str:

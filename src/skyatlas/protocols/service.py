@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from skyatlas.errors import ArchiveError, BadInput
 
@@ -59,6 +59,15 @@ class Answer:
     def table(self) -> Table:
         """The rows, in the service's own columns."""
         return self.results.table
+
+
+def askable(url: str) -> bool:
+    """Whether this is an address that a question can go to: what services write is not always."""
+    try:
+        parts = urlsplit(url.strip())
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets without end, a port beyond 65535
+        return False
 
 
 def asked_in_turn(service: Service, ask: Callable[[str], Reply]) -> Reply:

@@ -8,13 +8,14 @@ Sources: the IVOA standards named in `protocols/`.
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from skyatlas.archive import Archive, Many, Pace
-from skyatlas.errors import BadInput, Broken, Unreachable, Unreadable
+from skyatlas.errors import ArchiveError, BadInput, Broken, Unreachable, Unreadable
 from skyatlas.model import Note, Product, Query, Why
 from skyatlas.obscore import said
 
@@ -32,6 +33,8 @@ __all__ = ["Vo", "chosen"]
 
 POSITIONS = 50
 """Positions in one request, where a protocol takes several."""
+_PATIENCE = 5.0
+"""Seconds after which silence is a service's own fault, however small the caller's budget was."""
 _BY_PLACE = {"sia": "SIA 1", "ssa": "SSA", "scs": "a cone search"}
 """Protocols that have to be asked at a place."""
 
@@ -67,10 +70,12 @@ class Vo(Archive):
                 "vo:ivo://… or vo:https://…"
             )
         for service in chosen(self.services(door), queries[0].kinds):
+            began = time.monotonic()
             try:
                 yield from self._asked(replace(service, archive=self.name), queries, door)
             except (Unreachable, Broken, Unreadable) as error:
-                door.memory.put("dead", service.url, str(error))
+                if _its_fault(error, door, time.monotonic() - began):
+                    door.memory.put("dead", service.url, str(error))
                 raise
             door.memory.drop("dead", service.url)
 
@@ -110,6 +115,7 @@ class Vo(Archive):
     def products(self, rows: Table, door: Door, ask: Ask) -> Iterator[Product | Note | Association]:
         """The files at `access_url`; where rows lead to DataLink documents, what these link to."""
         from skyatlas.protocols import datalink
+        from skyatlas.protocols.service import askable
 
         def followed(word: str) -> bool:
             return datalink.wanted(word, ask)
@@ -120,12 +126,15 @@ class Vo(Archive):
         documents = datalink.links_at(door, linked, archive=self.name)
         without = sum(not file.url and not said(row, "datalink") for row, file in files)
         if without:
-            yield Note(Why.ASSUMED, f"{self.name}: {without} rows have no file (catalogue entries)")
+            count = f"{without} row{' has' if without == 1 else 's have'}"
+            yield Note(Why.ASSUMED, f"{self.name}: {count} no file (catalogue entries)")
         for row, file in files:
             links = documents.get(str(said(row, "datalink") or ""))
             if links is not None:
                 links = datalink.opened(door, links, archive=self.name, wanted=followed)
                 yield from datalink.products_of(links, ask, file)
+            elif file.url and not askable(file.url):
+                yield Note(Why.UNANSWERED, f"{file.url!r} is no address that can be fetched")
             elif file.url:
                 yield file
 
@@ -174,6 +183,16 @@ def chosen(services: Sequence[Service], kinds: frozenset[str]) -> list[Service]:
     if "scs" in by_protocol and (not fits or "measurements" in kinds):
         fits.append(by_protocol["scs"])
     return fits or list(by_protocol.values())
+
+
+def _its_fault(error: ArchiveError, door: Door, seconds: float) -> bool:
+    """Whether others should leave the service alone for it.
+
+    That nothing was sent (offline, no turn), and that a small budget was spent, is our own doing.
+    """
+    if not isinstance(error, Unreachable):
+        return True
+    return error.again and (door.left > 0 or seconds >= _PATIENCE)
 
 
 def _questions(

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from skyatlas.errors import ArchiveError, BadInput, Unreachable
 from skyatlas.protocols import registry, tap, vosi
-from skyatlas.protocols.service import Service
+from skyatlas.protocols.service import Service, askable
 from skyatlas.protocols.votable import results_of
 
 if TYPE_CHECKING:
@@ -48,11 +48,23 @@ def found(name: str, own: OwnService | None, door: Door) -> tuple[Service, ...]:
     if address.startswith("ivo://"):
         return _registered(address, door)
     if address.startswith(("https://", "http://")):
-        return _remembered(address, name, door)
+        return _remembered(_checked(address), name, door)
     raise BadInput(
         f"{name!r} names no service; write vo:ivo://… (an identifier that `skyatlas services` "
         "shows) or vo:https://… (a service's address)"
     )
+
+
+def _checked(address: str) -> str:
+    """The address, where it can be asked and holds no password. Raises BadInput."""
+    if not askable(address):
+        raise BadInput(f"{address!r} is no address that can be asked; write vo:https://…")
+    if "@" in urlsplit(address).netloc:
+        # It would stand in reports, receipts and saved answers.
+        raise BadInput(
+            "the address of a service must not hold a name or password (before the @); leave it out"
+        )
+    return address
 
 
 def _usual(protocol: str) -> str:

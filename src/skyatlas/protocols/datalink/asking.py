@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from skyatlas.errors import ArchiveError, Busy, Refused, Unreachable
 from skyatlas.protocols.datalink.document import Link, Links, document_of, failed
 from skyatlas.protocols.datalink.terms import is_a
+from skyatlas.protocols.service import askable
 
 if TYPE_CHECKING:
     from skyatlas.archive import Door
@@ -51,6 +52,9 @@ def links_at(door: Door, urls: Sequence[str], *, archive: str) -> dict[str, Link
     services: dict[str, dict[str, str]] = {}
     found: dict[str, Links] = {}
     for url in dict.fromkeys(urls):
+        if not askable(url):
+            found[url] = failed(url, f"{url!r} is no address that can be asked")
+            continue
         base, identifier = _taken_apart(url)
         if identifier is None:
             found[url] = _Asking(door, url, archive).whole()
@@ -218,6 +222,9 @@ class _Walk:
         if address is None or address in seen or depth == 0:
             why = "leads to no document" if address is None else "leads in a circle or too deep"
             yield _lost(link, f"the link {why}")
+            return
+        if not askable(address):
+            yield _lost(link, f"{address!r} is no address that can be asked")
             return
         try:
             inner = document_of(self._door.ask(address, errors_too=True), archive=self._archive)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from skyatlas.model import Note, Product, Why
 from skyatlas.protocols.datalink.document import is_document
 from skyatlas.protocols.datalink.terms import is_a
+from skyatlas.protocols.service import askable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +38,11 @@ def products_of(links: Links, ask: Ask, observation: Product) -> Iterator[Produc
             told = True
             yield _remark(link, ask)
         elif wanted(link.semantics, ask) and not (direct and link.semantics == "#this"):
-            if link.access_url and not link.is_document:
+            if link.access_url and not link.is_document and not askable(link.access_url):
+                told = True
+                words = f"{link.access_url!r} is no address that can be fetched"
+                yield Note(Why.UNANSWERED, f"{_what(link)} cannot be had: {words}")
+            elif link.access_url and not link.is_document:
                 told = told or link.semantics == "#this"
                 yield _product(link, observation)
             elif link.is_document:
