@@ -358,3 +358,9 @@ def test_the_sandbox_serves_until_it_is_told_to_stop() -> None:
         process.send_signal(signal.SIGINT)
         process.communicate()
     assert process.returncode == 0
+
+
+def test_every_archive_that_is_named_counts_also_in_options_of_its_own(skyatlas: Typing) -> None:
+    said = skyatlas("--offline", "search", "10 20", "-a", "nobody", "-a", "eso")
+    assert said.code == 2
+    assert "no archive 'nobody'" in said.talk

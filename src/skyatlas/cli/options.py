@@ -81,7 +81,9 @@ _FILTERS: tuple[Decorator, ...] = (
         "-a",
         "--archive",
         "archives",
+        multiple=True,
         metavar="NAMES",
+        callback=_none_for_nothing,
         help="eso,…; vo:ivo://… or vo:https://… is any service of the Virtual Observatory, vo all "
         "that a registry knows for the question.  [all but vo]",
     ),
