@@ -128,3 +128,15 @@ def test_services_that_a_registry_named_are_asked_though_it_fails_later(box: San
     assert about.error is not None
     assert len(found.reports) > 1
     assert len(found) > 0
+
+
+@pytest.mark.parametrize("parameter", ["POS=CIRCLE 0 0 90", "pos=0,0", "SR=90"])
+def test_a_parameter_does_not_move_a_question_from_its_target(
+    atlas: Session, parameter: str
+) -> None:
+    with pytest.raises(BadInput, match="two places for one question"):
+        atlas.search(
+            "M 51",
+            archives="vo:ivo://meridian.example/sia2",
+            parameters=dict([parameter.split("=")]),
+        )

@@ -35,6 +35,8 @@ POSITIONS = 50
 """Positions in one request, where a protocol takes several."""
 _PATIENCE = 5.0
 """Seconds after which silence is a service's own fault, however small the caller's budget was."""
+_PLACE = frozenset({"POS", "RA", "DEC", "SR", "SIZE"})
+"""Parameters that say where: rows from there would stand in the answer as the target's."""
 _BY_PLACE = {"sia": "SIA 1", "ssa": "SSA", "scs": "a cone search"}
 """Protocols that have to be asked at a place."""
 
@@ -69,6 +71,7 @@ class Vo(Archive):
                 "the whole Virtual Observatory is asked through a session; for one service write "
                 "vo:ivo://… or vo:https://…"
             )
+        _one_place(queries)
         for service in chosen(self.services(door), queries[0].kinds):
             began = time.monotonic()
             try:
@@ -183,6 +186,17 @@ def chosen(services: Sequence[Service], kinds: frozenset[str]) -> list[Service]:
     if "scs" in by_protocol and (not fits or "measurements" in kinds):
         fits.append(by_protocol["scs"])
     return fits or list(by_protocol.values())
+
+
+def _one_place(queries: Sequence[Query]) -> None:
+    """Raise BadInput where a parameter would move the question away from its target."""
+    for query in queries:
+        moved = [name for name, _ in query.parameters if name.upper() in _PLACE]
+        if moved and query.target is not None:
+            raise BadInput(
+                f"--param {moved[0]} and the target {query.target.asked!r} are two places for one "
+                "question; leave out one of them"
+            )
 
 
 def _its_fault(error: ArchiveError, door: Door, seconds: float) -> bool:
