@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from skyatlas.sandbox import Sandbox, World
@@ -23,6 +24,10 @@ os.environ["MPLBACKEND"] = "Agg"
 for name in [name for name in os.environ if name.startswith("SKYATLAS_")]:
     if name not in ("SKYATLAS_DACHS", "SKYATLAS_DACHS_FILES", "SKYATLAS_TEST_DATA"):
         del os.environ[name]
+
+# How long an example takes is this machine's business, not a property.
+settings.register_profile("any speed", deadline=None)
+settings.load_profile("any speed")
 
 _LOOPBACK = ("127.", "localhost", "::1", "/")
 _connect = socket.socket.connect

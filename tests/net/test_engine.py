@@ -424,3 +424,32 @@ def test_the_bandwidth_is_kept_by_all_connections_together(
     moment, most = max(moment for moment, _ in seen), max(here for _, here in seen)
     assert moment > seconds
     assert 0.25 * cap * moment < most < cap * (moment + 3)
+
+
+def test_a_file_with_a_hole_never_gets_its_name(
+    server: FaultServer, door: StreetDoor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk fails once, while the rest of the file and its end wait behind that piece."""
+    sent, write = threading.Event(), os.pwritev
+    failed: list[int] = []
+
+    def all_at_once(line: Line) -> None:
+        line.head(200)  # without a length: nothing but its end tells that it is whole
+        line.wfile.write(DATA)
+        line.close_connection = True
+        sent.set()
+
+    def fails_once(file: int, pieces: list[bytes], at: int) -> int:
+        if not failed:
+            failed.append(at)
+            sent.wait(10)
+            threading.Event().wait(0.5)  # so that the end is in the queue: else nothing is shown
+            raise OSError(5, "Input/output error")
+        return write(file, pieces, at)
+
+    monkeypatch.setattr(os, "pwritev", fails_once)
+    todo = serve(server, GOOD, 1, all_at_once)
+    fetched = brought(todo, tmp_path, door)
+    assert failed
+    assert not fetched.receipts
+    assert not (tmp_path / todo[0].name).exists()  # type: ignore[operator]

@@ -496,6 +496,8 @@ class Arrival:
 
         def work() -> None:
             try:
+                if body.harm is not None:  # an earlier job failed while this one was waiting
+                    raise body.harm
                 ways = self._verified(body, data, doubted)
                 receipt = self._settle(body, name, ways, resumed=resumed)
                 receipt = self.order.batch.keep(receipt)
@@ -591,6 +593,8 @@ class Arrival:
             except Exception as error:  # noqa: BLE001 (nobody may wait for ever)
                 known = isinstance(error, AtlasError | OSError)
                 harm = error if known else our_own(error, self.product)
+                if body is not None:
+                    body.harm = harm
                 self._transfers.line.call(lambda: self._harmed(harm, body))
 
         return work

@@ -30,6 +30,8 @@ class Body:
     ) -> None:
         self.journal = journal
         self.inspection = Inspection(promise)
+        self.harm: Exception | None = None
+        """Why some of its bytes were not put down: then it has a hole, and never gets a name."""
         self._part = part
         self._ends = dict(spans)
         """Stretches in the part: first byte → byte after the last."""
