@@ -496,8 +496,6 @@ class Arrival:
 
         def work() -> None:
             try:
-                if body.harm is not None:  # an earlier job failed while this one was waiting
-                    raise body.harm
                 ways = self._verified(body, data, doubted)
                 receipt = self._settle(body, name, ways, resumed=resumed)
                 receipt = self.order.batch.keep(receipt)
@@ -517,6 +515,8 @@ class Arrival:
         self._end(receipt)
 
     def _verified(self, body: Body, data: list[bytes] | None, doubted: str) -> tuple[str, ...]:
+        if body.harm is not None:  # an earlier job failed while this one was waiting
+            raise body.harm
         try:
             return body.whole(data, durable=self.order.street.durable)
         except Doubtful as doubt:
