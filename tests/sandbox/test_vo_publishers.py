@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -74,7 +75,7 @@ def test_nothing_is_drawn_before_somebody_asks() -> None:
         "assert everybody(100); assert not vo_holdings.items.cache_info().currsize;"
         "import skyatlas.sandbox.server; assert 'numpy' not in sys.modules"
     )
-    subprocess.run(["python", "-c", code], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
 @pytest.mark.parametrize("item", ONE_OF_EACH, ids=name_of)
