@@ -4,17 +4,16 @@ arrived there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from fault_server import FaultServer, body, reset
 
-from skyatlas.archive import Pace
 from skyatlas.errors import BadInput, Broken, Refused, Unreachable, Unreadable
 from skyatlas.model import Interval, Query, Target
-from skyatlas.net.door import Host, Patience, StreetDoor
+from skyatlas.net.door import StreetDoor
 from skyatlas.protocols import scs, sia, sia2, ssa
 from skyatlas.protocols.service import Answer, Protocol, Service, asked_url, unsaid
 
@@ -39,19 +38,6 @@ def votable(rows: int = 1, status: str = "OK", text: str = "", inputs: str = "")
 
 PAGE = b"<!DOCTYPE html><html><body>Down for maintenance</body></html>"
 REFUSAL = votable(status="ERROR", text="UsageFault: unknown parameter INTERSECT")
-
-
-@pytest.fixture
-def server() -> Iterator[FaultServer]:
-    with FaultServer() as one:
-        yield one
-
-
-@pytest.fixture
-def door() -> Iterator[StreetDoor]:
-    hosts = {"127.0.0.1": Host("here", Pace(per_second=1000.0))}
-    with StreetDoor(hosts, patience=Patience(tries=1)) as one:
-        yield one
 
 
 def service(url: str, protocol: Protocol = "sia", *mirrors: str) -> Service:

@@ -3,36 +3,19 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from astropy.table import Table
+from recorded import Recorded
 
 from skyatlas.errors import ArchiveError, Broken, Unreadable
 from skyatlas.obscore import COLUMNS, plain_values
 from skyatlas.protocols.mapping import obscore_of
 from skyatlas.protocols.service import Answer, Protocol, Service
 from skyatlas.protocols.votable import results_of
-
-
-@dataclass(frozen=True)
-class Recorded:
-    """A recorded answer, as the door would give it."""
-
-    content: bytes
-    url: str = "https://archive.example/recorded"
-    status_code: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def text(self) -> str:
-        return self.content.decode()
-
-    def json(self) -> Any:
-        raise ValueError
 
 
 def read(path: Path, protocol: Protocol) -> tuple[Answer, Table]:

@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from recorded import Recorded
 
 from skyatlas.archive import Ask
 from skyatlas.errors import Unreadable
 from skyatlas.model import Note, Product, Why
 from skyatlas.protocols.datalink import Links, document_of, products_of
-
-
-@dataclass(frozen=True)
-class Recorded:
-    """A recorded answer, as the door would give it."""
-
-    content: bytes
-    url: str = "https://archive.example/recorded"
-    status_code: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
 
 
 @pytest.fixture

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from recorded import Recorded
 
 from skyatlas.errors import BadInput
 from skyatlas.model import Interval, Note, Why
 from skyatlas.protocols.datalink import Link, Links, document_of
 from skyatlas.protocols.soda import Cut, Request, facts_of, request_of, services_of
 from skyatlas.protocols.votable import Descriptor, Field
-
-
-@dataclass(frozen=True)
-class Recorded:
-    """A recorded answer, as the door would give it."""
-
-    content: bytes
-    url: str = "https://archive.example/recorded"
-    status_code: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,27 +9,13 @@ from fault_server import FaultServer, body, redirect
 from tap_server import capabilities, error, forms, rows, texts
 from uws_documents import job_document
 
-from skyatlas.archive import Pace
 from skyatlas.errors import Broken, Refused, Unreadable
-from skyatlas.net.door import Host, Patience, StreetDoor
+from skyatlas.net.door import StreetDoor
 from skyatlas.protocols import tap
 from skyatlas.protocols.tap import services
 from skyatlas.protocols.vosi import capabilities_of
 
 QUESTION = "SELECT n FROM t"
-
-
-@pytest.fixture
-def server() -> Iterator[FaultServer]:
-    with FaultServer() as one:
-        yield one
-
-
-@pytest.fixture
-def door() -> Iterator[StreetDoor]:
-    hosts = {"127.0.0.1": Host("here", Pace(per_second=1000.0))}
-    with StreetDoor(hosts, patience=Patience(tries=1)) as one:
-        yield one
 
 
 @pytest.fixture

@@ -18,9 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tap_server import capabilities, forms, rows
 
-from skyatlas.archive import Pace
 from skyatlas.errors import BadInput
-from skyatlas.net.door import Host, Patience, StreetDoor
+from skyatlas.net.door import StreetDoor
 from skyatlas.protocols import tap
 from skyatlas.protocols.tap.uploads import documents, parts_of
 
@@ -37,13 +36,6 @@ def server() -> Iterator[FaultServer]:
     with FaultServer() as one:
         one.on("/tap/capabilities", capabilities())
         one.on("/tap/sync", rows([1, 2]))
-        yield one
-
-
-@pytest.fixture
-def door() -> Iterator[StreetDoor]:
-    hosts = {"127.0.0.1": Host("here", Pace(per_second=1000.0))}
-    with StreetDoor(hosts, patience=Patience(tries=1)) as one:
         yield one
 
 

@@ -9,9 +9,8 @@ import pytest
 from fault_server import FaultServer, Line, body, redirect, reset
 from uws_documents import job_document
 
-from skyatlas.archive import Pace
 from skyatlas.errors import Broken, Refused, Unreachable, Unreadable
-from skyatlas.net.door import Host, Patience, StreetDoor
+from skyatlas.net.door import StreetDoor
 from skyatlas.protocols import uws
 from skyatlas.protocols.uws import Clock, Job
 
@@ -32,19 +31,6 @@ class Pauses:
     @property
     def clock(self) -> Clock:
         return Clock(lambda: self.moment, self.pause)
-
-
-@pytest.fixture
-def server() -> Iterator[FaultServer]:
-    with FaultServer() as one:
-        yield one
-
-
-@pytest.fixture
-def door() -> Iterator[StreetDoor]:
-    hosts = {"127.0.0.1": Host("here", Pace(per_second=1000.0))}
-    with StreetDoor(hosts, patience=Patience(tries=1)) as one:
-        yield one
 
 
 @pytest.fixture
