@@ -28,6 +28,8 @@ class Roster:
     @cached_property
     def own(self) -> Mapping[str, OwnService | AtlasError]:
         """The user's own services, or what is wrong with their files."""
+        if not self._folder.exists():  # most users have none: nothing is loaded at start
+            return {}
         from skyatlas.archives.vo.own import own_services
 
         return own_services(self._folder, taken=(EVERYWHERE, *names()))
