@@ -34,6 +34,10 @@ _RANGE = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(\d{1,19}|\*)$")
 _IN_URLS = "!#$%&'()*+,/:;=?@[]~"
 """What stands in an address for itself; all else that is no letter or digit is quoted."""
 
+_RENEWALS = 2
+"""New tokens for one file that none has yet been permitted by. One may be used up by the files
+beside it, whose answers are still on their way and prove nothing yet."""
+
 
 class Enough(Exception):
     """All that was wanted of an answer is here; the rest is not waited for."""
@@ -99,7 +103,7 @@ class Pull:
         self.cut = False
         """Whether its stretch was made shorter after it had been asked for."""
         self._hops = 0
-        self._renewed = False
+        self._renewals = 0
         self._moment = 0
         self._reply = Reply()
         self._said = b""
@@ -182,7 +186,7 @@ class Pull:
         """Whether a new token may help: with the present one no file may have been permitted."""
         if not self._street.logged_in(self.url):
             return False
-        return not self._renewed or self._street.credentials.proved(self._moment)
+        return self._renewals < _RENEWALS or self._street.credentials.proved(self._moment)
 
     def _renew(self) -> Wish:
         self._street.renew(self.url, self._moment)
@@ -258,7 +262,7 @@ class Pull:
         if status in (301, 302, 303, 307, 308) and target:
             self._follow(target)
         elif status == 401 and self._is_due():
-            self._renewed = True
+            self._renewals += 1
             self._elsewhere(self._renew, self._ask)
         else:
             self._taker.closed(self, self._refusal())
