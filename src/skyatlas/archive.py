@@ -53,6 +53,8 @@ class Token:
     value: str = field(repr=False)
     expires: float
     """Unix time, seconds."""
+    scheme: str = "Bearer"
+    """The word before it in `Authorization`."""
 
 
 class Reply(Protocol):
@@ -149,6 +151,12 @@ class Archive(ABC):
     """What a login is good for; "" where the archive has none."""
     password_service: tuple[str, ...] = ()
     """Names under which users' keyrings may already hold the password, besides ours."""
+    token_page: str = ""
+    """Where a user gets the token that this archive takes instead of a name and a password."""
+    token_variables: tuple[str, ...] = ()
+    """Environment variables that people already keep that token in."""
+    product_columns: tuple[str, ...] = ()
+    """Its own words that files can be chosen by (`Ask.only`)."""
 
     @abstractmethod
     def search(self, queries: Sequence[Query], door: Door) -> Iterator[Table | Note]:
@@ -198,10 +206,17 @@ class Archive(ABC):
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Which files of an observation are wanted besides the science file."""
+    """Which files of an observation are wanted."""
 
     calibrations: str | None = None
     """None, "raw" or "processed"."""
     ancillary: bool = False
     previews: bool = False
     progenitors: bool = False
+    only: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """(column, values) of the archive's own list of files (`Archive.product_columns`): only files
+    with one of the values; `*` stands for anything, "!" in front for anything else."""
+    everything: bool = False
+    """All files of an observation, where the archive has a smaller set that it recommends."""
+    cloud: bool | None = None
+    """Whether to ask where copies are, as second sources; None: where that takes few questions."""

@@ -1,4 +1,5 @@
-"""This file holds what `read` gives: Spectrum, Image, Cube, LightCurve; nothing is converted.
+"""This file holds what `read` gives: Spectrum, Image, Cube, LightCurve,
+TargetPixels; nothing is converted.
 
 Arrays are numpy's. Units are astropy units, or None where the file's text does not parse; the text
 itself is always kept in `…_unit_text`. `mask` is True where a value must not be used.
@@ -166,21 +167,77 @@ def _broadcast(data: Image | Cube, to: str | None, cache: Path | None) -> Sent:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LightCurve:
-    """One time series of one source."""
+    """One time series of one source, n cadences, in the order of the file."""
 
     time: Floats
-    """Shape (n,): days, on `time_scale`, minus `time_offset`."""
+    """Shape (n,): days, on `time_scale`, minus `time_offset`; NaN where a cadence has none."""
     time_scale: str | None
-    """"tdb", "utc" … or None."""
+    """"tdb", "utc" … or None where the file does not say."""
     time_offset: float
-    """Days to add to `time` to get a Julian date."""
+    """Days to add to `time` to get a Julian date: 2457000 (BTJD, TESS), 2454833 (BKJD, Kepler)."""
     flux: Floats
+    """Shape (n,), in `flux_unit`."""
     sigma: Floats | None
+    """Shape (n,): one standard deviation in `flux_unit`, or None."""
     quality: NDArray[Any] | None
+    """Shape (n,): the file's own flags, bit by bit as its author defines them; None: no flags."""
     mask: Booleans
+    """Shape (n,): True = not to be used: no number, or flags that its author advises against."""
     flux_unit: UnitBase | None
     flux_unit_text: str
     meta: Mapping[str, Any] = field(default_factory=dict)
+    """Header cards of the file, primary first."""
+    name: str = ""
+    """The target as the file says it: "TIC 261136679"."""
+    mission: str = ""
+    """"TESS", "Kepler", "K2" …"""
+    author: str = ""
+    """Who made it: "SPOC", "QLP", "K2SFF" …"""
+    part: str = ""
+    """"sector 1", "quarter 3", "campaign 5"; several joined: "sectors 1, 2"."""
+    cadence: float | None = None
+    """Seconds from one cadence to the next, as the file says it, else the median step."""
+    flux_name: str = ""
+    """The column that `flux` is: "PDCSAP_FLUX"."""
+    columns: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    """Every column of the file, shape (n, …), values and types as they are there."""
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TargetPixels:
+    """The pixels around one source over time: n cadences of ny × nx pixels."""
+
+    time: Floats
+    """Shape (n,), as in `LightCurve`."""
+    time_scale: str | None
+    time_offset: float
+    flux: NDArray[Any]
+    """Shape (n, ny, nx), in `flux_unit`; the file's own type."""
+    sigma: NDArray[Any] | None
+    """Shape (n, ny, nx), or None."""
+    quality: NDArray[Any] | None
+    """Shape (n,)."""
+    mask: Booleans
+    """Shape (n,): True = a cadence not to be used."""
+    aperture: NDArray[np.int64] | None
+    """Shape (ny, nx): the mission's bits (1: collected, 2: in the optimal aperture), or None."""
+    wcs: WCS | None
+    """Celestial WCS of the pixels, or None."""
+    flux_unit: UnitBase | None
+    flux_unit_text: str
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    name: str = ""
+    mission: str = ""
+    author: str = ""
+    part: str = ""
+    cadence: float | None = None
+    columns: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.time)
 
 
 @dataclass(frozen=True, slots=True)

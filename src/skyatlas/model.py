@@ -89,7 +89,8 @@ class Query:
 
     target: Target | None = None
     radius: float | None = None
-    """Degrees; footprints that touch this circle are wanted. None exactly where target is None."""
+    """Degrees; footprints that touch this circle are wanted. None exactly where the target has no
+    place: there is none, or it is asked for by its identifiers (`Target.ids`)."""
     kinds: frozenset[str] = frozenset()
     instruments: tuple[str, ...] = ()
     """As people write them ("X-SHOOTER"); each archive knows its own spellings."""
