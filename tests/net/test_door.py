@@ -42,6 +42,17 @@ def test_an_answer_comes_through(server: FaultServer, door: StreetDoor) -> None:
     assert "(IVOA-science)" in server.seen[0].headers["user-agent"]
 
 
+def test_questions_are_counted_by_host_whatever_door_they_go_through(
+    server: FaultServer, door: StreetDoor
+) -> None:
+    url = server.on("/a", reset, body(b"hello"))
+    door.ask(url)
+    door.anonymous().ask(server.on("/b", body(b"hello")))
+    door.within(10).ask(server.on("/c", body(b"hello")))
+    assert door.tally == {"127.0.0.1": 4}  # one was tried twice
+    assert len(server.seen) == 4
+
+
 def test_a_large_answer_is_in_a_file_and_a_table_is_read_from_there(
     server: FaultServer, door: StreetDoor, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -139,6 +139,7 @@ def _once(door: StreetDoor, sending: Sending, left: float) -> requests.Response 
             if left <= 0:
                 raise TimeoutError
             _log.debug("%s %s", sending.request.method, redact(sending.url))
+            door.counted(sending.host)
             answer = door.send(
                 sending.request.copy(),
                 stream=True,

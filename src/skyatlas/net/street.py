@@ -10,6 +10,7 @@ import os
 import platform
 import random
 import threading
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,10 +45,12 @@ _SHARED = (
     "durable",
     "bandwidth",
     "memory",
+    "tally",
     "_engine",
     "_engine_of",
 )
 _opening = threading.Lock()
+_counting = threading.Lock()
 _random = random.SystemRandom()
 
 
@@ -134,6 +137,8 @@ class Street:
         """Whether the disk is made to keep a file before it gets its name."""
         self.memory = memory or Memory()
         """What outlives a crash: job addresses, registry answers, dead services."""
+        self.tally: Counter[str] = Counter()
+        """Questions put so far, tries again among them, by host; `counted` adds to it."""
         self._engine: list[Transfers] = []
         self._engine_of: list[int] = []
         """The process that has it."""
@@ -155,6 +160,11 @@ class Street:
         """Stop the engine, where there is one."""
         while self._engine:
             self._engine.pop().close()
+
+    def counted(self, host: str) -> None:
+        """One more question goes to this host."""
+        with _counting:
+            self.tally[host] += 1
 
     def without_login(self) -> Street:
         """The same street (turns, route, clock) for somebody whom nobody knows."""
