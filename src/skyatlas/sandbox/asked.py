@@ -22,11 +22,17 @@ _BOUNDARY = re.compile(r'boundary="?([^";]+)"?')
 HOSTS = hosts() | frozenset(
     {
         "archive.eso.org",
+        "archive.stsci.edu",
+        "auth.mast.stsci.edu",
         "cds.unistra.fr",
         "dataportal.eso.org",
         "elsewhere.eso.org",
+        "mast.stsci.edu",
+        "mastresolver.stsci.edu",
         "reg.g-vo.org",
         "registry.euro-vo.org",
+        "s3.amazonaws.com",
+        "stpubdata.s3.amazonaws.com",
         "vizier.cfa.harvard.edu",
         "www.eso.org",
     }

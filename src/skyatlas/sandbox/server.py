@@ -28,6 +28,7 @@ from skyatlas.sandbox import (
     calselector,
     datalink,
     faults,
+    mast_routes,
     portal,
     sesame,
     soda,
@@ -76,6 +77,7 @@ def _routes(state: State, jobs: Jobs) -> list[Route]:
         of_state[f"{base}/capabilities"] = partial(vosi.capabilities, service=service)
         of_jobs |= uws.routes(base, partial(tap.work, state, service), service.jobs)
     of_state |= vo_routes.of_state(state)
+    of_state |= mast_routes.of_state(state)
     of_jobs |= vo_routes.of_jobs(state)
     return [
         *(_route(path, partial(handler, state)) for path, handler in of_state.items()),
