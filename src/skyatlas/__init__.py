@@ -33,6 +33,7 @@ __all__ = [
     "cutout",
     "describe",
     "fetch",
+    "lightcurve",
     "login",
     "plot",
     "read",
@@ -85,6 +86,11 @@ def services(words: Any = "", **filters: Any) -> Any:
 def cutout(what: object, folder: Any = ".", **options: Any) -> Any:
     """Bring home pieces of images and cubes: see `Session.cutout`."""
     return _default().cutout(what, folder, **options)
+
+
+def lightcurve(target: object, folder: Any = ".", **options: Any) -> Any:
+    """Bring home the light curves of stars: see `Session.lightcurve`."""
+    return _default().lightcurve(target, folder, **options)
 
 
 def verify(folder: Any, **options: Any) -> Any:

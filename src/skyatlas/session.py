@@ -23,7 +23,9 @@ from skyatlas.settings import Settings
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from skyatlas.journeys.curve_choice import Wanted
     from skyatlas.journeys.fetch import Fetched, Plan
+    from skyatlas.journeys.lightcurve import Curves
     from skyatlas.journeys.verify import Progress as VerifyProgress
     from skyatlas.journeys.verify import Verified
     from skyatlas.net.door import StreetDoor
@@ -344,6 +346,74 @@ class Session:
         else:
             found = self.search(what, archives=archives, **piece.search_for(filters))
         return settled(self.fetch(plan(found, self.door, piece), folder, **(how or {})))
+
+    def lightcurve(
+        self,
+        target: object,
+        folder: str | Path = ".",
+        *,
+        tesscut: int | None = None,
+        how: Mapping[str, Any] | None = None,
+        **wanted: Any,
+    ) -> Curves:
+        """Bring home the light curves of stars from TESS, Kepler and K2: the sensible ones first.
+
+        Parameters
+        ----------
+        target
+            "TIC 261136679", "KIC 11904151", "EPIC 201912552", a name or a position; or a list.
+        folder
+            Made where it is missing.
+        tesscut
+            Of targets without a light curve, cut so many pixels (width and height) of TESS's full
+            frames.
+        how
+            What `fetch` takes: progress, stop, check, layout.
+        wanted
+            `mission` ("TESS", "Kepler", "K2"), `author` ("SPOC", "QLP" … in that order where not
+            given: see `journeys.curve_choice.AUTHORS`), `cadence` ("120", "20s", "long"),
+            `sector`, `quarter`, `campaign` ("1,4,8..11"), `every` (True: all authors and
+            cadences), `pixels` (True: target pixel files).
+
+        Returns
+        -------
+        Curves
+            `.found` are the rows, `.fetched` the files, `.read()` opens them.
+
+        Raises
+        ------
+        BadInput
+            The words make no sense, or no name is known.
+        """
+        from skyatlas.journeys import curve_choice, lightcurve
+
+        wish = curve_choice.wanted(wanted)
+        found = self.lightcurves(target, wish)
+        done = self.fetch(self.curves_plan(found, wish, tesscut), folder, **(how or {}))
+        return lightcurve.Curves(found, done)
+
+    def lightcurves(self, target: object, wish: Wanted) -> Observations:
+        """The rows of `lightcurve`, nothing fetched."""
+        from skyatlas import questions
+        from skyatlas.journeys import lightcurve
+        from skyatlas.journeys.search import search
+
+        def ask(queries: Sequence[Query]) -> Observations:
+            who = [self.roster.archive(lightcurve.ARCHIVE)]
+            return search(queries, who, self.door, sign_in=self._sign_in_if_known)
+
+        return lightcurve.find(questions.listed(target), wish, self.resolve, ask)
+
+    def curves_plan(self, found: Observations, wish: Wanted, tesscut: int | None = None) -> Plan:
+        """The files of `lightcurve`, nothing fetched."""
+        from skyatlas.journeys import lightcurve
+
+        todo = lightcurve.in_quarters(self.plan(found, lightcurve.ask_for(wish)), wish)
+        if tesscut is None:
+            return todo
+        stars = lightcurve.without(found)
+        products, notes = lightcurve.cut_out(stars, self.resolve, self.door, tesscut)
+        return replace(todo, products=(*todo.products, *products), notes=(*todo.notes, *notes))
 
     def verify(
         self,
