@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from skyatlas.sandbox.item import ACCOUNTS as ACCOUNTS
     from skyatlas.sandbox.item import Account as Account
     from skyatlas.sandbox.item import World as World
+    from skyatlas.sandbox.mast_tokens import MAST_TOKENS as MAST_TOKENS
     from skyatlas.sandbox.server import Sandbox as Sandbox
     from skyatlas.sandbox.world import make_world as make_world
 
@@ -27,6 +28,7 @@ _HOMES = {
     "Asked": "asked",
     "FAULTS": "faults",
     "Fault": "faults",
+    "MAST_TOKENS": "mast_tokens",
     "Sandbox": "server",
     "World": "item",
     "make_world": "world",
@@ -35,6 +37,7 @@ _HOMES = {
 __all__ = [
     "ACCOUNTS",
     "FAULTS",
+    "MAST_TOKENS",
     "Account",
     "Asked",
     "Fault",

@@ -40,9 +40,17 @@ NAMES: Mapping[str, str] = MappingProxyType(
         "heavy": "queries take VALUE seconds (120) of the service's time: too long for sync",
         "mode-fallback": "CalSelector answers Raw2Master with raw calibrations",
         "resolver-down": "Sesame cannot reach the data bases behind it",
+        "executing": "MAST's portal is still EXECUTING when asked VALUE times (for ever, if none)",
+        "mast-error": "MAST's portal says status ERROR and VALUE, with status 200",
+        "pagesize": "a page of MAST's portal holds not more than VALUE rows (1)",
+        "too-many": "the line breaks at a page of MAST's portal beyond VALUE rows (500000)",
     }
 )
 """What each fault does."""
+
+
+class LineBroken(Exception):
+    """What an archive raises where it breaks the line instead of answering."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from starlette.responses import Response
 
-from skyatlas.sandbox import mast_portal
+from skyatlas.sandbox import mast_columns, mast_files, mast_tokens, santa
+from skyatlas.sandbox.mast_bundle import Bundles
+from skyatlas.sandbox.mast_portal import Portal
 from skyatlas.sandbox.state import State
 
 Handler = Callable[..., Response]
@@ -14,6 +17,22 @@ Handler = Callable[..., Response]
 
 def of_state(_state: State) -> dict[str, Handler]:
     """Handlers that take the state and the request, by path: "/HOST/PATH"."""
+    site, bundles = "/mast.stsci.edu", Bundles()
+    bundle = f"{site}/api/v0.1/Download/bundle"
     return {
-        "/mast.stsci.edu/api/v0/invoke": mast_portal.invoke,
+        f"{site}/api/v0/invoke": Portal().invoke,
+        f"{site}/portal/Mashup/Mashup.asmx/columnsconfig": mast_columns.columns_config,
+        f"{site}/api/v0.1/Download/file": mast_files.download,
+        bundle: bundles.ask,
+        f"{bundle}.zip": partial(bundles.direct, kind="zip"),
+        f"{bundle}.tar.gz": partial(bundles.direct, kind="tar.gz"),
+        f"{bundle}.sh": partial(bundles.direct, kind="sh"),
+        f"{site}/portal/Download/stage/anonymous/public/{{name}}/{{rest}}": bundles.staged,
+        f"{site}/api/v0.1/path_lookup": mast_files.path_lookup,
+        f"{site}/api/v0.1/path_lookup/": mast_files.path_lookup,
+        f"{site}/whoami": mast_tokens.whoami,
+        "/auth.mast.stsci.edu/token": mast_tokens.token_page,
+        "/mastresolver.stsci.edu/Santa-war/query": santa.query,
+        "/s3.amazonaws.com/stpubdata/{key:path}": mast_files.bucket,
+        "/stpubdata.s3.amazonaws.com/{key:path}": mast_files.bucket,
     }

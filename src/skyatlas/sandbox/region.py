@@ -250,6 +250,17 @@ def contains(inner: tuple[Shape, ...], outer: tuple[Shape, ...]) -> bool:
     return all(any(_within(one, two) for two in outer) for one in inner)
 
 
+def gap(place: Vector, region: tuple[Shape, ...]) -> float:
+    """Radians from a place to the nearest part of a region; 0 where it is inside."""
+    return min(_gap(place, one) for one in region)
+
+
+def _gap(place: Vector, one: Shape) -> float:
+    if isinstance(one, Circle):
+        return max(0.0, angle(place, one.centre) - one.radius)
+    return 0.0 if _inside(one, place) else _to_rim(place, one)
+
+
 def area(region: tuple[Shape, ...]) -> float:
     """Square degrees; overlaps of a union count twice."""
     return sum(_area(one) for one in region) * math.degrees(1) ** 2

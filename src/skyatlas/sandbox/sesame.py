@@ -74,8 +74,11 @@ def _same(text: str) -> str:
     return re.sub(r"(?<!\d)0+(?=\d)", "", plain)
 
 
-def _who(objects: Sequence[NamedObject], name: str, resolver: str) -> NamedObject | None:
-    """Where two objects have the name, SIMBAD knows the first and NED the last."""
+def who(objects: Sequence[NamedObject], name: str, resolver: str) -> NamedObject | None:
+    """The object of that name that a resolver (S, N or V) knows, or None.
+
+    Where two objects have the name, SIMBAD knows the first and NED the last.
+    """
     wanted = {_same(name), _same(re.sub(r"^(messier|m)\s*(?=\d)", "m", name.lower()))}
     known = [
         one for one in objects if wanted & {_same(alias) for alias in (one.name, *one.aliases)}
@@ -97,7 +100,7 @@ def _answers(
 ) -> list[tuple[str, NamedObject]]:
     found = []
     for resolver in wanted.resolvers:
-        one = _who(objects, name, resolver)
+        one = who(objects, name, resolver)
         if one is not None:
             found.append((resolver, one))
             if not wanted.every:
@@ -105,8 +108,11 @@ def _answers(
     return found
 
 
-def _place(one: NamedObject, resolver: str) -> tuple[float, float]:
-    """Resolvers differ a little, as they do; less than half an arcsecond, and always alike."""
+def place(one: NamedObject, resolver: str) -> tuple[float, float]:
+    """Where a resolver (S, N or V) sees an object, in degrees.
+
+    Resolvers differ a little, as they do; less than half an arcsecond, and always alike.
+    """
     shift = {"S": 0.0, "N": 0.3, "V": -0.4}[resolver] / 3600
     ra = (one.ra + shift / max(0.01, math.cos(math.radians(one.dec)))) % 360
     return ra, max(-90.0, min(90.0, one.dec + shift * (1 if one.dec < 0 else -1)))
@@ -147,7 +153,7 @@ def _plain(objects: Sequence[NamedObject], names: list[str], wanted: Options, do
 
 
 def _plain_answer(resolver: str, one: NamedObject, aliases: bool) -> list[str]:
-    ra, dec = _place(one, resolver)
+    ra, dec = place(one, resolver)
     lines = [f"#={_TITLES[resolver]}:    1     0ms"]
     if one.object_type:
         lines.append(f"%C.0 {one.object_type}")
@@ -193,7 +199,7 @@ def _tag(name: str, text: str) -> str:
 
 
 def _xml_answer(resolver: str, one: NamedObject, aliases: bool) -> str:
-    ra, dec = _place(one, resolver)
+    ra, dec = place(one, resolver)
     facts = [
         ("otype", one.object_type),
         ("jpos", _sexagesimal(ra, dec, ":")),

@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 from skyatlas.sandbox import votable
 from skyatlas.sandbox.asked import Asked
-from skyatlas.sandbox.faults import Fault, Faults
+from skyatlas.sandbox.faults import Fault, Faults, LineBroken
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -112,7 +112,11 @@ class Wire:
             await self._wait(receive, pause)
         if asked.fault("silent") is not None:
             await self._wait(receive, None)
-        reply = _instead(asked) or await self._ask(scope, receive, asked)
+        try:
+            reply = _instead(asked) or await self._ask(scope, receive, asked)
+        except LineBroken:
+            await _drop(receive, send)
+            return
         for fault in faults:
             reply = self._changed(reply, fault, asked)
         await self._send(reply, asked, receive, send)
