@@ -52,9 +52,11 @@ class Token:
 
     value: str = field(repr=False)
     expires: float
-    """Unix time, seconds."""
+    """Unix time, seconds; infinite where the archive does not say."""
     scheme: str = "Bearer"
     """The word before it in `Authorization`."""
+    owner: str = ""
+    """Whose it is, as the archive calls them, where it says so."""
 
 
 class Reply(Protocol):

@@ -253,12 +253,13 @@ class Session:
         folder
             Made where it is missing.
         ask
-            Which files besides the science files.
+            Which files; without it the science files, or what the archive recommends.
         how
             `progress` (True: a bar on a terminal, a line in a notebook, silence elsewhere; False;
             or a `journeys.fetch.Progress`, which hears all it hears in this thread),
             `stop` (a threading.Event: set it, and the rest ends as Incomplete), `check` (True:
-            hash what is there already, instead of trusting size and modification time).
+            hash what is there already, instead of trusting size and modification time), `layout`
+            ("plain", "mast", or a template: "{archive}/{target}/{instrument}/{filename}").
 
         Returns
         -------
@@ -267,14 +268,18 @@ class Session:
 
         Raises
         ------
+        BadInput
+            The words make no sense; nothing was asked.
         Unwritable
             The folder cannot take the files.
         ArchiveError
             A login fails.
         """
+        from skyatlas.journeys import layout
         from skyatlas.journeys.fetch import fetch
         from skyatlas.journeys.progress import shown
 
+        layout.check(how.get("layout", layout.PLAIN))
         todo = self.plan(what, ask)
         for name in dict.fromkeys(product.archive for product in todo.products if product.archive):
             self._sign_in_if_known(self.roster.archive(name))
@@ -463,8 +468,8 @@ class Session:
         return self._accounts.logout(self.roster.archive(archive), self.door)
 
     def whoami(self, archive: str) -> tuple[str, str] | None:
-        """(username, where the password is kept), or None where no login is known."""
-        return self._accounts.whoami(self.roster.archive(archive))
+        """(name there, where the password or token is kept), or None where no login is known."""
+        return self._accounts.whoami(self.roster.archive(archive), self.door)
 
     def _sandbox_url(self) -> str | None:
         if self.settings.sandbox != "":

@@ -14,27 +14,25 @@ from skyatlas.cli.options import Code, common, say, session
 Examples:
   skyatlas login eso --username me          (asks for the password, keeps it in the keyring)
   SKYATLAS_ESO_USERNAME=me SKYATLAS_ESO_PASSWORD=… skyatlas search …   (no keyring needed)
+  skyatlas login mast                       (asks for a token, says where it is made)
+  SKYATLAS_MAST_TOKEN=… skyatlas fetch …
 """
 )
 @click.argument("archive")
 @click.option("-u", "--username", help="Your name at the archive.")
-@click.option("--save/--no-save", default=True, help="Keep the password in the keyring.  [yes]")
+@click.option("--save/--no-save", default=True, help="Keep what is typed in in the keyring.  [yes]")
 @common
 def login(archive: str, username: str | None, *, save: bool) -> int:
-    """Log in at ARCHIVE. The password comes from the environment, keyring, netrc, or is asked for.
+    """Log in at ARCHIVE. Its password comes from the environment, keyring, netrc, or is asked for.
 
-    An entry that astroquery has put into your keyring is found too.
+    MAST takes a token instead. An entry that astroquery has put into your keyring is found too.
     """
-    if username is None and sys.stdin.isatty():
-        with session() as known:
-            if known.whoami(archive) is None:
-                username = click.prompt(f"User name at {archive.upper()}", err=True)
+    prompt = _prompt if sys.stdin.isatty() else None
     with session() as asking:
-        found = asking.whoami(archive)
-        asked = found is None or (username is not None and found[0] != username)
-        name = asking.login(
-            archive, username, prompt=_prompt if sys.stdin.isatty() else None, save=save and asked
-        )
+        takes_token = bool(asking.roster.archive(archive).token_page)
+        if prompt and not takes_token and username is None and asking.whoami(archive) is None:
+            username = click.prompt(f"User name at {archive.upper()}", err=True)
+        name = asking.login(archive, username, prompt=prompt, save=save)
     say(f"logged in at {archive} as {name}")
     return Code.DONE
 
@@ -48,7 +46,7 @@ def _prompt(question: str) -> str:
 @click.argument("archive")
 @common
 def logout(archive: str) -> int:
-    """Forget the password that was kept for ARCHIVE."""
+    """Forget the password or token that was kept for ARCHIVE."""
     with session() as asking:
         forgot = asking.logout(archive)
     say(
@@ -63,11 +61,12 @@ def logout(archive: str) -> int:
 @click.argument("archive")
 @common
 def whoami(archive: str) -> int:
-    """Say who is logged in at ARCHIVE, and where the password comes from."""
+    """Say who is logged in at ARCHIVE, and where the password or token comes from."""
     with session() as asking:
+        what = "token" if asking.roster.archive(archive).token_page else "password"
         found = asking.whoami(archive)
     if found is None:
         say(f"nobody is logged in at {archive}: `skyatlas login {archive}`")
         return Code.LOGIN
-    click.echo(f"{found[0]} (password from the {found[1]})")
+    click.echo(f"{found[0]} ({what} from the {found[1]})")
     return Code.DONE

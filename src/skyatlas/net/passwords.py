@@ -1,4 +1,4 @@
-"""This file finds a password where its owner keeps it, and never asks a keyring that fails twice.
+"""This file finds a password, or a token, where its owner keeps it; no keyring fails twice.
 
 Order: argument, environment, keyring, netrc, prompt. Nothing found here is logged.
 """
@@ -15,9 +15,14 @@ from typing import Any
 from skyatlas.errors import BadInput
 from skyatlas.net.redaction import hide
 
-__all__ = ["Login", "find_password", "forget_password", "save_password"]
+__all__ = ["TOKEN", "Login", "find_password", "find_token", "forget_password", "save_password"]
 
 _log = logging.getLogger(__name__)
+
+TOKEN = "token"  # noqa: S105 - a name
+"""The user name under which a token is kept in a keyring: tokens have none of their own."""
+_THEIR_TOKEN = "masttoken"  # noqa: S105 - a name
+"""The same in entries of astroquery (its mast/auth.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,38 @@ def find_password(
     if login is not None:
         hide(login.password)
     return login
+
+
+def find_token(
+    archive: str,
+    token: str | None = None,
+    services: Sequence[str] = (),
+    *,
+    variables: Sequence[str] = (),
+    hosts: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
+    prompt: Callable[[str], str] | None = None,
+    page: str = "",
+) -> Login | None:
+    """The token for `archive` ("mast") as the password of a Login, or None where nobody keeps one.
+
+    After SKYATLAS_MAST_TOKEN the `variables` are looked at, after our entry in the keyring those
+    of astroquery (`services`); of a netrc entry only the password counts. `page` is where a token
+    is made: the prompt tells.
+    """
+    environment = environment or {}
+    found = (
+        (Login(TOKEN, token.strip()) if token else None)
+        or _token_from_environment((f"SKYATLAS_{archive.upper()}_TOKEN", *variables), environment)
+        or _token_from_keyring(archive, services)
+        or _from_netrc(hosts, None, environment, nameless=True)
+    )
+    if found is None and prompt is not None:
+        typed = prompt(f"Token for {archive.upper()}, made at {page}: ").strip()
+        found = Login(TOKEN, typed, "prompt") if typed else None
+    if found is not None:
+        hide(found.password)
+    return found
 
 
 def save_password(archive: str, username: str, password: str) -> bool:
@@ -110,6 +147,24 @@ def _from_keyring(archive: str, username: str | None, services: Sequence[str]) -
     return None
 
 
+def _token_from_environment(names: Sequence[str], environment: Mapping[str, str]) -> Login | None:
+    values = (environment.get(name, "").strip() for name in names)
+    return next((Login(TOKEN, value, "environment") for value in values if value), None)
+
+
+def _token_from_keyring(archive: str, services: Sequence[str]) -> Login | None:
+    for service, name in (
+        (f"skyatlas:{archive}", TOKEN),
+        *((service, _THEIR_TOKEN) for service in services),
+    ):
+        token = _keyring("get_password", service, name)
+        if token is _FAILED:
+            return None
+        if token:
+            return Login(TOKEN, token.strip(), "keyring")
+    return None
+
+
 _FAILED = object()
 
 
@@ -125,7 +180,11 @@ def _keyring(action: str, *arguments: Any) -> Any:
 
 
 def _from_netrc(
-    hosts: Sequence[str], username: str | None, environment: Mapping[str, str]
+    hosts: Sequence[str],
+    username: str | None,
+    environment: Mapping[str, str],
+    *,
+    nameless: bool = False,
 ) -> Login | None:
     # Only with a mapping in hand: without one, the caller did not mean this user's files.
     home = environment.get("HOME") or environment.get("USERPROFILE")
@@ -144,7 +203,11 @@ def _from_netrc(
         for host in hosts:
             # `hosts`, not `authenticators`: a `default` entry is for anonymous FTP, not for us.
             entry = entries.hosts.get(host)
-            if entry and entry[0] and entry[2] and username in (None, "", entry[0]):
+            if not entry or not entry[2]:
+                continue
+            if nameless:
+                return Login(TOKEN, entry[2], "netrc")
+            if entry[0] and username in (None, "", entry[0]):
                 return Login(entry[0], entry[2], "netrc")
     return None
 

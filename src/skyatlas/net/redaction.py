@@ -23,7 +23,7 @@ _SHORTEST = 4
 _NAMES = r"[\w.\-]*(?:password|passwd|pwd|secret|token|signature|api[_-]?key|x-amz-credential)"
 _PARAMETER = re.compile(rf"(?i)(?<![\w.\-])({_NAMES})(=|%3D)(?:(?!%26)[^&\s\"'<>#;])*")
 _JSON = re.compile(rf"(?i)([\"']{_NAMES}[\"']\s*:\s*)([\"'])(?:\\.|(?!\2).)*\2")
-_HEADER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9\-._~+/]+=*")
+_HEADER = re.compile(r"(?i)\b(bearer|basic|(?<=authorization: )token)\s+[A-Za-z0-9\-._~+/]+=*")
 _USERINFO = re.compile(r"(?i)(\b[a-z][a-z0-9+.\-]*://)[^/\s@?#]+@")
 
 _LOGGERS = (

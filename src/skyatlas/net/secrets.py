@@ -14,9 +14,10 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from skyatlas.archive import Token
+from skyatlas.errors import Refused
 from skyatlas.net.redaction import hide, redact
 
-__all__ = ["Credentials", "PasswordToken", "TokenSource", "hide", "redact"]
+__all__ = ["Credentials", "GivenToken", "PasswordToken", "TokenSource", "hide", "redact"]
 
 _AHEAD = 600.0
 """Seconds before its end at which a token is renewed, or half of its life where that is shorter."""
@@ -26,7 +27,10 @@ class TokenSource(Protocol):
     """Something that can prove who we are."""
 
     def header(self) -> str:
-        """The value of `Authorization`: "Bearer …". Renews first where the end is near."""
+        """The value of `Authorization`: "Bearer …"; "" where nothing is to be sent.
+
+        Renews first where the end is near.
+        """
         ...
 
     def renew(self) -> None:
@@ -56,7 +60,7 @@ class PasswordToken:
             if self._token is None or self._today() >= self._due:
                 self.renew()
             assert self._token is not None
-            return f"Bearer {self._token.value}"
+            return f"{self._token.scheme} {self._token.value}"
 
     def renew(self) -> None:
         """Sign in again now."""
@@ -66,6 +70,68 @@ class PasswordToken:
             life = max(0.0, token.expires - self._today())
             self._token = token
             self._due = token.expires - min(_AHEAD, life / 2)
+
+
+class GivenToken:
+    """A token that its owner made by hand at the archive: nothing here can get another.
+
+    `check` asks the archive about it, and raises Refused where it is (no longer) good; `page` is
+    where a new one is made. When it has ended nothing is sent any more: what is public comes all
+    the same, and what is not ends with that one sentence, each time, without a question.
+    """
+
+    def __init__(self, archive: str, page: str, check: Callable[[], Token]) -> None:
+        self._archive = archive
+        self._page = page
+        self._check = check
+        self._token: Token | None = None
+        self._ended = ""
+        """What to say since the archive refused it."""
+        self._lock = threading.RLock()
+
+    def checked(self) -> Token:
+        """The token, after asking the archive about it now. Raises Refused and ArchiveError."""
+        with self._lock:
+            try:
+                token = self._check()
+            except Refused as error:
+                self._ended = self._expired() if self._token else str(error)
+                raise self._refused(self._ended, login=True) from None
+            hide(token.value)
+            self._token = token
+            return token
+
+    @property
+    def owner(self) -> str:
+        """Whose it is, as the archive said; "" where it did not, or was not asked."""
+        return self._token.owner if self._token else ""
+
+    def header(self) -> str:
+        """ "token …", which was good when it was used first; "" after its end."""
+        with self._lock:
+            if self._ended:
+                return ""
+            token = self._token or self.checked()
+            return f"{token.scheme} {token.value}"
+
+    def renew(self) -> None:
+        """Always raises: Refused, which says why the archive answered 401, or ArchiveError."""
+        with self._lock:
+            if self._ended:
+                raise self._refused(self._ended, login=True)
+            who = self.checked().owner
+            raise self._refused(
+                f"{self._archive.upper()} answered 401 although the token is good: "
+                f"the account{f' of {who}' if who else ''} is not permitted to see it",
+                login=False,
+            )
+
+    def _expired(self) -> str:
+        name = self._archive.upper()
+        return f"the token for {name} has expired; get a new one at {self._page}"
+
+    def _refused(self, sentence: str, *, login: bool) -> Refused:
+        return Refused(sentence, archive=self._archive, status=401, login=login)
 
 
 class Credentials:
@@ -112,7 +178,7 @@ class Credentials:
         with self._signing_in():
             header = source.header()
         hide(header.partition(" ")[2])
-        return header
+        return header or None
 
     def moment(self) -> int:
         """A stamp to take before asking and to hand to `renew` where the answer is 401."""

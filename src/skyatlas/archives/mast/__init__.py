@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from skyatlas.archive import Archive, Ask, Many, Pace, Token
+from skyatlas.archives.mast import login
 from skyatlas.model import Association, Note, Product, Query
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class Mast(Archive):
     pace = Pace(at_once=4, per_second=5.0, files_at_once=5)  # none is published but TESScut's 10
     many = Many("upload", 500)
     login_hint = "files of the exclusive-access period"
-    token_page = "https://auth.mast.stsci.edu/token"  # noqa: S105 - an address
+    token_page = login.PAGE
     token_variables = ("MAST_API_TOKEN",)
     password_service = ("astroquery:mast.stsci.edu.token",)
     product_columns = (
@@ -42,6 +43,7 @@ class Mast(Archive):
         "obs_collection",
         "description",
         "productFilename",
+        "size",
         "project",
         "prvversion",
         "dataRights",
@@ -65,9 +67,16 @@ class Mast(Archive):
 
     def sign_in(self, username: str, password: str, door: Door) -> Token:
         """Check the token (given as the password) at MAST; it is its own proof."""
-        from skyatlas.archives.mast import login
-
         return login.sign_in(username, password, door)
+
+    def acknowledgement(self, products: Sequence[Product]) -> str:
+        """MAST's sentence for each mission of these files.
+
+        Source: archive.stsci.edu/publishing/mission-acknowledgements.
+        """
+        from skyatlas.archives.mast import thanks
+
+        return thanks.acknowledgement(products)
 
 
 __all__ = ["Mast"]
