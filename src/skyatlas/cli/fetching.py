@@ -25,6 +25,7 @@ Examples:
   skyatlas fetch mine.json -o data                (a search saved with --format json)
   skyatlas fetch "NGC 1068" --calib-level 0 --instrument FORS2 --calibrations raw -o night
   skyatlas fetch --urls list.txt -o data          (URL [name] [sha256:…] per line)
+  skyatlas fetch jwst.json --only extension=i2d.fits --only calib_level=3 --layout mast -o data
 """
 )
 @click.argument("target", nargs=-1)
@@ -39,6 +40,17 @@ Examples:
 @click.option("--ancillary", is_flag=True, help="Also the files that come with a product.")
 @click.option("--previews", is_flag=True, help="Also previews.")
 @click.option("--progenitors", is_flag=True, help="Also the raw frames that products were made of.")
+@click.option("--only", multiple=True, metavar="NAME=VALUE[,VALUE]",
+              help="Only such files of all that the archive lists, by its own words: "
+              "productSubGroupDescription=LC, extension=fits, calib_level=2..; * is anything, "
+              "! in front is anything else.")  # fmt: skip
+@click.option("--everything", is_flag=True,
+              help="All files, not only those that the archive recommends.")  # fmt: skip
+@click.option("--cloud/--no-cloud", default=None,
+              help="Ask for copies in a cloud, as second sources.  [of few files]")  # fmt: skip
+@click.option("--layout", default="plain", metavar="LAYOUT",
+              help="plain, mast (mastDownload/…, with a manifest.csv), or a template: "
+              "'{target}/{instrument}/{filename}'.  [plain]")  # fmt: skip
 @click.option("--at-once", type=click.IntRange(1, 256), metavar="N",
               help="Files at once from hosts that are no archive of ours.  [4]")  # fmt: skip
 @click.option("--bandwidth", metavar="RATE", help="At most so much per second: 5MB, 500kB.")
@@ -64,8 +76,10 @@ def fetch(
     beside it. Run it again after an interruption: what is there is kept, the rest goes on.
     """
     from skyatlas.journeys.fetch import listed, outcome_json
+    from skyatlas.journeys import layout
 
-    check, ask = options.pop("check"), _ask(options)
+    check, how, ask = options.pop("check"), options.pop("layout"), _ask(options)
+    layout.check(how)
     with session(**_pace(options)) as fetching:
         found = None
         if urls is not None:
@@ -73,6 +87,7 @@ def fetch(
         else:
             found = observations(fetching, target, options)
             todo = fetching.plan(found, ask)
+        todo = layout.laid_out(todo, how)
         for note in todo.notes:
             say(f"note: {note.text}")
         if export is not None:
@@ -81,7 +96,7 @@ def fetch(
         if dry_run:
             show_plan(todo, as_json=as_json)
             return _code_of_search(found)
-        done = fetched(fetching, todo, output, check=check)
+        done = fetched(fetching, todo, output, check=check, layout=how)
     if as_json:
         click.echo(json.dumps(outcome_json(done), indent=1, ensure_ascii=False))
     else:
@@ -117,7 +132,24 @@ def _ask(options: dict[str, Any]) -> Any:
         ancillary=options.pop("ancillary"),
         previews=options.pop("previews"),
         progenitors=options.pop("progenitors"),
+        only=_only(options.pop("only")),
+        everything=options.pop("everything"),
+        cloud=options.pop("cloud"),
     )
+
+
+def _only(texts: tuple[str, ...]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """NAME=VALUE[,VALUE] as `Ask.only` has it; a name that comes again adds values."""
+    from skyatlas.errors import BadInput
+
+    chosen: dict[str, tuple[str, ...]] = {}
+    for text in texts:
+        name, _, words = text.partition("=")
+        values = tuple(filter(None, map(str.strip, words.split(","))))
+        if not name.strip() or not values:
+            raise BadInput(f"--only {text!r} is not NAME=VALUE, such as calib_level=3")
+        chosen[name.strip()] = (*chosen.get(name.strip(), ()), *values)
+    return tuple(chosen.items())
 
 
 def observations(
@@ -151,14 +183,16 @@ def _saved(path: Path) -> Observations:
         raise BadInput(f"{path} cannot be read: {error.strerror}") from error
 
 
-def fetched(fetching: Session, todo: Plan, output: Path, *, check: bool) -> Fetched:
+def fetched(
+    fetching: Session, todo: Plan, output: Path, *, check: bool, layout: str = "plain"
+) -> Fetched:
     """Fetch, with a bar on a terminal, and a line for each file with -v."""
     from skyatlas.journeys.progress import shown
 
     level = verbosity()
     with shown(len(todo.products) if level >= 0 else 0, each=level > 0) as bar:
         progress = _Told(bar) if level > 0 else bar or False
-        return fetching.fetch(todo, output, progress=progress, check=check)
+        return fetching.fetch(todo, output, progress=progress, check=check, layout=layout)
 
 
 class _Told:

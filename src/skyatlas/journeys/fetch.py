@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from skyatlas import library
 from skyatlas.archive import Ask
 from skyatlas.errors import ArchiveError, AtlasError, BadInput, Unwritable
+from skyatlas.journeys import manifest
+from skyatlas.journeys.layout import MAST, PLAIN, laid_out
 from skyatlas.model import Association, Failure, Note, Product, Receipt, Why, size_text
 from skyatlas.net.keeping import Owner
 from skyatlas.net.transfer import Order
@@ -24,6 +26,8 @@ from skyatlas.net.unpack import unpack_lzw
 
 if TYPE_CHECKING:
     from threading import Event
+
+    from astropy.table import Table
 
     from skyatlas.archive import Archive
     from skyatlas.net.door import StreetDoor
@@ -109,6 +113,13 @@ class Fetched:
             raise BadInput("this outcome cannot be tried again: it was not made by a session")
         return self.again([failure.product for failure in self.failures])
 
+    def manifest(self) -> Table:
+        """What became of each file, as MAST tells it: Local Path, Status, Message, URL.
+
+        Status is COMPLETE, SKIPPED (it was here already, and is kept) or ERROR.
+        """
+        return manifest.table([*manifest.rows(self.folder, (*self.receipts, *self.failures))])
+
     def __len__(self) -> int:
         return len(self.receipts)
 
@@ -123,12 +134,15 @@ def plan(
 ) -> Plan:
     """Ask each archive for the files of its observations; each file once.
 
-    An archive that cannot say is a note, not an end.
+    An archive that cannot say is a note, not an end. Raises BadInput where an archive has not the
+    list that `ask.only` chooses from; nothing was asked by then.
     """
     parts: list[Product | Note | Association] = []
-    for name, rows in observations.by_archive().items():
+    by_archive = observations.by_archive()
+    asks = {name: _understood(ask, archives(name)) for name in by_archive}
+    for name, rows in by_archive.items():
         try:
-            parts.extend(archives(name).products(rows, door, ask))
+            parts.extend(archives(name).products(rows, door, asks[name]))
         except ArchiveError as error:
             parts.append(Note(Why.UNANSWERED, f"{name} did not tell its files ({error})"))
     products = [part for part in parts if isinstance(part, Product)]
@@ -141,6 +155,26 @@ def plan(
             "asked": [text for report in observations.reports for text in report.asked],
         },
     )
+
+
+def _understood(ask: Ask, archive: Archive) -> Ask:
+    """The same wish in the archive's own spelling of its columns. Raises BadInput."""
+    if not ask.only:
+        return ask
+    columns = {column.casefold(): column for column in archive.product_columns}
+    if not columns:
+        raise BadInput(
+            f"{archive.name} has no list of files to choose from with --only: leave that out, or "
+            "fetch from other archives alone (-a)"
+        )
+    unknown = [column for column, _ in ask.only if column.casefold() not in columns]
+    if unknown:
+        raise BadInput(
+            f"{archive.name} does not know {unknown[0]!r} of its files; there are: "
+            f"{', '.join(archive.product_columns)}"
+        )
+    only = tuple((columns[column.casefold()], values) for column, values in ask.only)
+    return replace(ask, only=only)
 
 
 def each_once(products: Iterable[Product]) -> tuple[Product, ...]:
@@ -191,19 +225,22 @@ def fetch(
     progress: Progress | None = None,
     stop: Event | None = None,
     check: bool = False,
+    layout: str = PLAIN,
 ) -> Fetched:
     """Bring the files home, many at once. Raises only where nothing can be kept (Unwritable).
 
     Files that are there already, whole by their receipts, are kept without asking anybody; with
-    `check` their bytes are hashed first, and what has rotted is fetched again.
+    `check` their bytes are hashed first, and what has rotted is fetched again. `layout` is as in
+    `laid_out`; with "mast" there is also a `manifest.csv`.
     """
+    todo = laid_out(todo, layout)
     _make(folder)
     fetching = _Fetching(todo, folder, door, progress, check=check)
     try:
         fetching.run(stop)
     finally:
         # Also after Ctrl-C: what came home is documented.
-        thanks, notes = _close(folder, fetching, archives)
+        thanks, notes = _close(folder, fetching, archives, manifested=layout == MAST)
     notes = (*todo.notes, *notes)
     return Fetched(folder, fetching.receipts(), fetching.failures(), notes, todo.trees, thanks)
 
@@ -269,6 +306,11 @@ class _Fetching:
         """In the order of the products."""
         found = (self._outcomes.get(product.key) for product in self.todo.products)
         return tuple(one for one in found if isinstance(one, Failure))
+
+    def manifest(self) -> Iterator[manifest.Row]:
+        """What became of each file, also of those that have no outcome: a stop left them behind."""
+        left = (one for one in self.todo.products if one.key not in self._outcomes)
+        return manifest.rows(self._folder, (*self.receipts(), *self.failures()), left)
 
     # What the engine asks and tells.
 
@@ -426,13 +468,12 @@ def _disk(folder: Path) -> tuple[int, Path]:
 
 
 def _close(
-    folder: Path, fetching: _Fetching, archives: Callable[[str], Archive]
+    folder: Path, fetching: _Fetching, archives: Callable[[str], Archive], *, manifested: bool
 ) -> tuple[Mapping[str, str], tuple[Note, ...]]:
     """Write what describes the folder as a whole; the acknowledgements, by archive.
 
     Where that cannot be written, the files are none the worse: a note.
     """
-    notes: list[Note] = []
     by: dict[str, list[Product]] = {}
     thanks: dict[str, str] = {}
 
@@ -445,13 +486,19 @@ def _close(
             thanks[name] = archives(name).acknowledgement(products)
 
     try:
+        if manifested:
+            manifest.write(folder, fetching.manifest())
         if fetching.shelf.known or (folder / "provenance.json").exists():
             library.write_provenance(folder, all_receipts(), thanks)
         if fetching.todo.trees:
             library.write_trees(folder, fetching.todo.trees)
     except Unwritable as error:
-        notes.append(Note(Why.UNDOCUMENTED, str(error)))
-    return {name: text for name, text in thanks.items() if text}, tuple(notes)
+        return _said(thanks), (Note(Why.UNDOCUMENTED, str(error)),)
+    return _said(thanks), ()
+
+
+def _said(thanks: Mapping[str, str]) -> Mapping[str, str]:
+    return {name: text for name, text in thanks.items() if text}
 
 
 def outcome_json(fetched: Fetched) -> dict[str, Any]:
