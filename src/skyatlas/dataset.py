@@ -165,6 +165,16 @@ def _broadcast(data: Image | Cube, to: str | None, cache: Path | None) -> Sent:
     return send("image", path, name, to=to)
 
 
+@dataclass(frozen=True, slots=True)
+class FluxColumn:
+    """One of the columns of a light curve that hold a flux."""
+
+    unit: UnitBase | None
+    unit_text: str
+    sigma: str = ""
+    """The column that holds its standard deviation; "" where none does."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class LightCurve:
     """One time series of one source, n cadences, in the order of the file."""
@@ -201,6 +211,10 @@ class LightCurve:
     """The column that `flux` is: "PDCSAP_FLUX"."""
     columns: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     """Every column of the file, shape (n, …), values and types as they are there."""
+    fluxes: Mapping[str, FluxColumn] = field(default_factory=dict)
+    """Which of `columns` hold a flux: what `of` takes; the one that is meant comes first."""
+    flagged: Booleans | None = None
+    """Shape (n,): the part of `mask` that comes from flags; None: nobody flagged anything."""
 
     def __len__(self) -> int:
         return len(self.time)

@@ -8,10 +8,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from skyatlas.dataset import Contents, Cube, Image, Spectrum, SpectrumList
+from skyatlas.dataset import (
+    Contents,
+    Cube,
+    Image,
+    LightCurve,
+    Spectrum,
+    SpectrumList,
+    TargetPixels,
+)
 from skyatlas.errors import FormatError
 from skyatlas.formats.cards import Cards
 from skyatlas.formats.documents import describe_document
+from skyatlas.formats.logbook import lines_of, title_of
 from skyatlas.formats.opening import first_bytes, opened, unwrapped, wrapping_of
 from skyatlas.formats.reading import read_hdus
 
@@ -20,7 +29,7 @@ if TYPE_CHECKING:
 
     from astropy.io.fits import HDUList
 
-Data = Image | Cube | Spectrum | SpectrumList
+Data = Image | Cube | Spectrum | SpectrumList | LightCurve | TargetPixels
 
 HEADLINES = (
     ("object", ("OBJECT", "TARGNAME", "ESO OBS TARG NAME")),
@@ -38,7 +47,8 @@ def describe(path: str | Path) -> Contents:
     """Say what is inside a file: its kind, and a sentence or table line for each thing in it.
 
     For FITS: object, instrument, date, exposure, program, what `read` gives (axis range with its
-    unit and medium, samples, pixel scale, position) and the table of HDUs. VOTables, HTML, text,
+    unit and medium, samples, pixel scale, position; of a light curve the target, the dates, how
+    many cadences are good, the flux, the gaps) and the table of HDUs. VOTables, HTML, text,
     compressed files, folders and damaged files are named as such. Raises `BadInput` only where
     there is no such file.
     """
@@ -68,21 +78,25 @@ def _describe_fits(path: Path) -> Contents:
             data, problem = None, f"not read: {error}"
         kind = "FITS" if data is None else _kind(data)
         cards = Cards(*(hdu.header for hdu in reversed(hdus[:2])))  # the primary's card wins
-        lines = [*_headlines(cards), *([problem] if problem else []), *_about(data), *_table(hdus)]
+        told = _headlines(cards, isinstance(data, LightCurve | TargetPixels))
+        lines = [*told, *([problem] if problem else []), *_about(data), *_table(hdus)]
     return Contents(kind, tuple(lines))
 
 
 def _kind(data: Data) -> str:
     if isinstance(data, SpectrumList):
         return "spectra"
+    if isinstance(data, LightCurve | TargetPixels):
+        return title_of(data)
     return type(data).__name__.lower()
 
 
-def _headlines(cards: Cards) -> Iterator[str]:
+def _headlines(cards: Cards, series: bool) -> Iterator[str]:
     for title, keywords in HEADLINES:
         if value := cards.text(*keywords) or _as_text(cards.number(*keywords)):
             yield f"{title}: {value}"
-    if (seconds := cards.number(*EXPOSURE)) is not None:
+    # EXPOSURE of TESS and Kepler is the time on the source in all, in days.
+    if not series and (seconds := cards.number(*EXPOSURE)) is not None:
         yield f"exposure: {seconds:g} s"
     ra, dec = cards.number("RA"), cards.number("DEC")
     if ra is not None and dec is not None:
@@ -104,6 +118,8 @@ def _about(data: Data | None) -> Iterator[str]:
         yield f"axis: {_range(data)}"
         yield f"medium: {data.medium or 'not stated'}; frame: {data.frame or 'not stated'}"
         yield f"flux unit: {data.flux_unit_text or 'not stated'}; {_error_and_mask(data)}"
+    elif isinstance(data, LightCurve | TargetPixels):
+        yield from lines_of(data)
     elif data is not None:
         yield from _about_pixels(data)
 

@@ -65,7 +65,7 @@ def _parts(
     unit_text = cards.text("BUNIT")
     return {
         "pixels": turned(layers.pixels_of(science)),
-        "wcs": _wcs(hdus, science.hdu.header, kept),
+        "wcs": wcs_of(hdus, science.hdu.header, kept),
         "unit": parse_unit(unit_text),
         "unit_text": unit_text,
         "sigma": turned(layers.sigma_beside(hdus, science)),
@@ -83,7 +83,7 @@ def _with_axes(values: NDArray[Any], kept: Sequence[int]) -> NDArray[Any]:
     return values.transpose(order).reshape([values.shape[axis] for axis in order[len(dropped) :]])
 
 
-def _wcs(hdus: HDUList, header: Header, kept: Sequence[int]) -> WCS | None:
+def wcs_of(hdus: HDUList, header: Header, kept: Sequence[int]) -> WCS | None:
     """Return the WCS of the kept axes, or None where none on the sky is given or usable."""
     import numpy as np
     from astropy.wcs import WCS

@@ -9,27 +9,41 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from skyatlas.errors import FormatError
+from skyatlas.formats.curves import light_curve
 from skyatlas.formats.images import image_or_cube
 from skyatlas.formats.lines import spectrum_in_image
 from skyatlas.formats.opening import opened
+from skyatlas.formats.pixels import target_pixels
+from skyatlas.formats.series import refuse_other_series
 from skyatlas.formats.tables import spectra_in_tables
 
 if TYPE_CHECKING:
     from astropy.io.fits import HDUList
 
-    from skyatlas.dataset import Cube, Image, Spectrum, SpectrumList
+    from skyatlas.dataset import (
+        Cube,
+        Image,
+        LightCurve,
+        Spectrum,
+        SpectrumList,
+        TargetPixels,
+    )
+
+    Data = Image | Cube | Spectrum | SpectrumList | LightCurve | TargetPixels
 
 
-def read(path: str | Path) -> Image | Cube | Spectrum | SpectrumList:
+def read(path: str | Path) -> Data:
     """Read a FITS file, plain or in gzip, bzip2, xz, LZW (`.Z`) or tile compression.
 
     Nothing is converted: values, units and the spectral axis are the file's; only the byte order
     is this machine's, log10 axes are powers of ten, variances are square roots. Where a file holds
     several images, the science layer is read (`SCI`, `DATA` …, else the first with two axes), and
-    `.name` says which.
+    `.name` says which. Light curves and target pixel files keep every cadence; the mask holds those
+    without a number and those whose flags their author advises against (`formats/authors.py`).
 
     Raises `BadInput` where there is no such file, and `FormatError`, in one sentence, for
-    everything that is not a whole FITS file with an image, a cube or spectra.
+    everything that is not a whole FITS file with an image, a cube, spectra, a light curve or target
+    pixels.
     """
     with opened(path) as hdus:
         try:
@@ -38,14 +52,18 @@ def read(path: str | Path) -> Image | Cube | Spectrum | SpectrumList:
             raise FormatError(f"{Path(path).name}: {problem}") from problem
 
 
-def read_hdus(hdus: HDUList) -> Image | Cube | Spectrum | SpectrumList:
+def read_hdus(hdus: HDUList) -> Data:
     """Read what an open FITS file holds; see `read`."""
     if (spectra := spectra_in_tables(hdus)) is not None:
         return spectra
-    _refuse_time_series(hdus)
+    if (seen := target_pixels(hdus) or light_curve(hdus)) is not None:
+        return seen
+    refuse_other_series(hdus)
     found = spectrum_in_image(hdus) or image_or_cube(hdus)
     if found is None:
-        raise FormatError(f"no image, cube or spectrum in it, but {structure_of(hdus)}.")
+        raise FormatError(
+            f"no image, cube, spectrum or light curve in it, but {structure_of(hdus)}."
+        )
     return found
 
 
@@ -63,16 +81,3 @@ def _in_words(hdu: Any) -> str:
         return f"a table of {hdu.header['NAXIS2']} rows and {len(names)} columns ({shown})"
     shape = tuple(hdu.shape) if hdu.is_image else ()
     return f"an array of {' x '.join(map(str, reversed(shape)))} numbers" if shape else ""
-
-
-def _refuse_time_series(hdus: HDUList) -> None:
-    """Light curves and target pixel files carry images of apertures, which are not the matter."""
-    for hdu in hdus:
-        if hdu.is_image or not hasattr(hdu, "columns"):
-            continue
-        names = {str(column.name).upper() for column in hdu.columns}
-        if "TIME" in names and any("FLUX" in name for name in names):
-            raise FormatError(
-                "a light curve or target pixel file (columns TIME and FLUX); skyatlas does not"
-                " read this kind yet."
-            )

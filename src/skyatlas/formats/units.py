@@ -68,6 +68,7 @@ SPELLINGS = {
     "flam": "erg/(s.cm**2.Angstrom)",
     "fnu": "erg/(s.cm**2.Hz)",
     "unitless": "",
+    "ppm": "1e-6",
     "dimensionless": "",
 }
 
@@ -86,6 +87,8 @@ def parse_unit(text: str) -> UnitBase | None:
 
 
 def _respelled(text: str) -> str:
+    # TESS and Kepler count electrons: "e-/s".
+    text = re.sub(r"(?<![\w.])e-(?!\d)", "electron", text)
     return re.sub(r"[A-Za-z]+", lambda word: SPELLINGS.get(word[0].lower(), word[0]), text)
 
 

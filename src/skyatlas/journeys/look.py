@@ -6,12 +6,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from skyatlas.dataset import Contents, Cube, Image, Spectrum, SpectrumList
+    from skyatlas.dataset import (
+        Contents,
+        Cube,
+        Image,
+        LightCurve,
+        Spectrum,
+        SpectrumList,
+        TargetPixels,
+    )
     from skyatlas.model import Receipt
 
 
-def read(what: str | Path | Receipt) -> Image | Cube | Spectrum | SpectrumList:
-    """Open a file: FITS images, cubes and spectra, also packed. Raises FormatError."""
+def read(
+    what: str | Path | Receipt,
+) -> Image | Cube | Spectrum | SpectrumList | LightCurve | TargetPixels:
+    """Open a file: FITS images, cubes, spectra, light curves and target pixels, also packed.
+
+    Raises FormatError.
+    """
     from skyatlas.formats import read as read_file
 
     return read_file(_path(what))
