@@ -5,12 +5,22 @@ from __future__ import annotations
 from functools import cache
 
 from skyatlas.sandbox.mast_item import MastObservation
+from skyatlas.sandbox.mast_pictures_high import high_level
 from skyatlas.sandbox.mast_pictures_hubble import Hubble
 from skyatlas.sandbox.mast_pictures_rows import Sizes
+from skyatlas.sandbox.mast_pictures_slits import Slits
+from skyatlas.sandbox.mast_pictures_webb import Webb
 
 
 @cache
 def pictures(seed: int) -> tuple[MastObservation, ...]:
     """All of them."""
     sizes = Sizes()
-    return tuple(Hubble(seed, sizes).observations())
+    hubble = Hubble(seed, sizes)
+    seen = tuple(hubble.observations())
+    return (
+        *seen,
+        *Slits(seed, sizes).observations(),
+        *high_level(sizes, tuple(zip(hubble.visits(), seen, strict=True))),
+        *Webb(seed, sizes).observations(),
+    )

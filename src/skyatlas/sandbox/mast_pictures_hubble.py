@@ -11,7 +11,7 @@ from functools import partial
 
 from skyatlas.sandbox import mast_pictures_hst_files as written
 from skyatlas.sandbox.mast_item import MastFile, MastObservation
-from skyatlas.sandbox.mast_pictures_plan import Camera, Proposal, Visit, known
+from skyatlas.sandbox.mast_pictures_plan import Camera, Proposal, Visit, known, polygon
 from skyatlas.sandbox.mast_pictures_rows import Make, Sizes, Sort, listed, observed, planned
 
 FIRST = 24_000_001
@@ -85,7 +85,11 @@ class Hubble:
                 continue
             files = self._single(visit) if visit.camera is WFPC2 else self._association(visit)
             last = visit.root + ("_c0m" if visit.camera is WFPC2 else "_drc")
-            row = observed(visit, "HST", dataURL=_uri(f"{last}.fits"), jpegURL=_uri(f"{last}.jpg"))
+            frame = {WFPC2: "GSC1 ", UVIS: ""}.get(visit.camera, "ICRS ")
+            row = observed(
+                visit, "HST", dataURL=product(f"{last}.fits"), jpegURL=product(f"{last}.jpg"),
+                s_region=polygon(visit.footprint, frame),
+            )  # fmt: skip
             yield MastObservation(obsid, row, tuple(files))
 
     def _association(self, visit: Visit) -> Iterator[MastFile]:
@@ -116,11 +120,11 @@ class Hubble:
         size = self._said(suffix, self.sizes.of(("HST", suffix, visit.camera.name), make))
         row = {"obs_id": obs_id or visit.root}
         cloud = f"/hst/public/{filename[:4]}/{filename[:9]}/{filename}"
-        return listed(visit, _uri(filename), make, _SORTS[suffix], size, row, cloud)
+        return listed(visit, product(filename), make, _SORTS[suffix], size, row, cloud)
 
     def _preview(self, visit: Visit, filename: str) -> MastFile:
         make: Make = partial(written.preview, visit)
-        return listed(visit, _uri(filename), make, _SORTS["jpg"], None, {"obs_id": visit.root})
+        return listed(visit, product(filename), make, _SORTS["jpg"], None, {"obs_id": visit.root})
 
     @staticmethod
     def _said(suffix: str, size: int) -> int | None:
@@ -128,5 +132,6 @@ class Hubble:
         return None if suffix == "spt" else size // 2 if suffix == "raw" else size
 
 
-def _uri(filename: str) -> str:
+def product(filename: str) -> str:
+    """The URI of one of HST's files."""
     return f"mast:HST/product/{filename}"

@@ -25,6 +25,8 @@ class Sort:
     calib_level: int
     description: str
     recommended: bool = False
+    subgroup: str = ""
+    """productSubGroupDescription where it is not the suffix."""
 
 
 @dataclass(slots=True)
@@ -98,9 +100,9 @@ def listed(
     return MastFile(
         uri=uri,
         make=make,
-        kind="spectrum" if visit.step else "image",
+        kind="cube" if suffix == "S3D" else "spectrum" if visit.step else "image",
         product_type=sort.product_type,
-        subgroup=suffix,
+        subgroup=sort.subgroup or suffix,
         description=sort.description,
         calib_level=sort.calib_level,
         recommended=sort.recommended,
