@@ -60,6 +60,7 @@ _UNITS = {
     "em_min": "nm",
     "em_max": "nm",
     "distance": "arcsec",
+    "s_region": "deg",
     "size": "byte",
 }
 _SEVERAL = frozenset(

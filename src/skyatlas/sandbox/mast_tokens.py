@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from skyatlas.sandbox.asked import Asked
 from skyatlas.sandbox.state import State
 
-_EXCLUSIVE = frozenset({"17999"})
+_EXCLUSIVE = frozenset({"17999", "9999"})
 """Programmes whose files are still in their exclusive-access period."""
 
 
