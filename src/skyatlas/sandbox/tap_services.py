@@ -1,4 +1,4 @@
-"""This file lists the TAP services of one world: ESO's two, the publishers', and the registries.
+"""This file lists the TAP services of one world: archives', publishers' and registries'.
 
 Invariant: listing them makes no table; tables are made when somebody asks.
 """
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
-from skyatlas.sandbox import publisher_taps, regtap
+from skyatlas.sandbox import mast_tap, publisher_taps, regtap
 from skyatlas.sandbox.item import World
 from skyatlas.sandbox.jobs import Limits
 from skyatlas.sandbox.publishers import everybody
@@ -62,7 +62,7 @@ EURO_VO = TapService(
 
 def tap_services(world: World) -> tuple[TapService, ...]:
     """Every TAP service of a sandbox, mirrors included."""
-    return (*ESO.values(), GAVO, EURO_VO, *_published(world))
+    return (*ESO.values(), mast_tap.SERVICE, GAVO, EURO_VO, *_published(world))
 
 
 def _published(world: World) -> Iterator[TapService]:
