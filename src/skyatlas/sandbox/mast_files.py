@@ -6,6 +6,8 @@ what is public. Source: astroquery.mast, and its recorded answer of path_lookup.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
 from xml.sax.saxutils import escape
 
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
@@ -104,18 +106,23 @@ def path_lookup(state: State, asked: Asked) -> Response:
 
 def _looked_up(state: State, uri: str) -> dict[str, object]:
     file = find(state, uri)
-    if file is None or not file.cloud or exclusive(state, file):
+    if file is None or not file.cloud:
         return {"status_code": 404, "path": None}
     return {"status_code": 200, "path": file.cloud}
 
 
+@cache
+def _in_the_cloud(seed: int) -> Mapping[str, MastFile]:
+    return {file.cloud.lstrip("/"): file for file, _ in files(seed).values() if file.cloud}
+
+
 def bucket(state: State, asked: Asked, key: str) -> Response:
     """The bucket stpubdata: a file by its key, without signature."""
-    for file, _ in files(state.world.seed).values():
-        if file.cloud.lstrip("/") == key and key and not exclusive(state, file):
-            answer = portal.delivered(asked, item(file), body(state, file))
-            del answer.headers["content-disposition"]
-            return answer
+    file = _in_the_cloud(state.world.seed).get(key)
+    if file is not None:
+        answer = portal.delivered(asked, item(file), body(state, file))
+        del answer.headers["content-disposition"]
+        return answer
     return Response(
         '<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>NoSuchKey</Code>'
         f"<Message>The specified key does not exist.</Message><Key>{escape(key)}</Key></Error>",
