@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qs
 
+import mast_answers
 import pytest
+from mast_answers import answered, opened, request_of
 
-from skyatlas.archive import Pace
 from skyatlas.archives.mast import portal
 from skyatlas.errors import ArchiveError, Broken, Busy, Unreachable, Unreadable
-from skyatlas.net.door import Host, Patience, StreetDoor
 from skyatlas.protocols.uws import Clock
-from skyatlas.testing import Answer, Request, Server
+from skyatlas.testing import Answer, Request
 
-FIELDS = [{"name": "obsid", "type": "int"}, {"name": "obs_id", "type": "string"}]
 EXECUTING = {"status": "EXECUTING", "msg": "", "percent complete": 0.4, "data": [], "fields": []}
 
 
@@ -31,31 +27,14 @@ class Still:
         return Clock(now=lambda: sum(self.pauses), pause=self.pauses.append)
 
 
-def request_of(request: Request) -> dict[str, Any]:
-    return dict(json.loads(parse_qs(request.body.decode())["request"][0]))
-
-
-def answered(document: object, status: int = 200) -> Answer:
-    return Answer(json.dumps(document).encode(), "application/json", status)
-
-
 def rows(first: int, last: int) -> list[dict[str, Any]]:
     return [{"obsid": number, "obs_id": f"o{number}"} for number in range(first, last)]
 
 
-def complete(total: int, size: int, page: int, **other: Any) -> dict[str, Any]:
-    """A page of an answer of so many rows, as MAST writes it."""
-    paging = {
-        "page": page,
-        "pageSize": size,
-        "pagesFiltered": max(1, -(-total // size)),
-        "rows": min(size, total - (page - 1) * size),
-        "rowsFiltered": total,
-        "rowsTotal": total,
-    }
-    data = rows((page - 1) * size, min(total, page * size))
-    document = {"status": "COMPLETE", "msg": "", "data": data, "fields": FIELDS, "paging": paging}
-    return document | other
+def complete(total: int, size: int, page: int) -> dict[str, Any]:
+    return mast_answers.complete(
+        rows((page - 1) * size, min(total, page * size)), total, size, page
+    )
 
 
 def paged(total: int) -> Callable[[Request], Answer]:
@@ -64,14 +43,6 @@ def paged(total: int) -> Callable[[Request], Answer]:
         return answered(complete(total, asked["pagesize"], asked["page"]))
 
     return answer
-
-
-@contextmanager
-def opened(answer: Callable[[Request], Answer]) -> Iterator[tuple[Server, StreetDoor]]:
-    hosts = {"mast.stsci.edu": Host("mast", Pace(at_once=4, per_second=0))}
-    patience = Patience(connect=10, silence=30, total=60, tries=1)
-    with Server(answer) as server, StreetDoor(hosts, sandbox=server.url, patience=patience) as door:
-        yield server, door
 
 
 def fails(answer: Answer, kind: type[ArchiveError]) -> str:
@@ -276,7 +247,7 @@ def test_a_count_without_a_number_is_unreadable(data: list[object]) -> None:
 
 
 def test_an_answer_too_large_for_memory_is_read_from_its_file() -> None:
-    said = complete(3, 10, 1, msg="x" * (64 * 1024**2))
+    said = complete(3, 10, 1) | {"msg": "x" * (64 * 1024**2)}
     with opened(lambda _: answered(said)) as (_, door):
         (page,) = portal.ask(door, "Mast.Caom.Filtered", {})
     assert page.rows == rows(0, 3)

@@ -28,7 +28,8 @@ def services(world: World) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    "name", ["eso/tap_obs", "eso/tap_cat", "registry/new", "registry/old", "zephyr/tap"]
+    "name",
+    ["eso/tap_obs", "eso/tap_cat", "mast/caom", "registry/new", "registry/old", "zephyr/tap"],
 )
 def test_taplint_finds_no_error(box: Sandbox, name: str) -> None:
     command = ["stilts", "taplint", f"tapurl={box.url}{services(box.world)[name]}"]
@@ -50,6 +51,7 @@ def test_every_tap_service_is_looked_at(world: World) -> None:
     assert set(services(world)) == {
         "eso/tap_obs",
         "eso/tap_cat",
+        "mast/caom",
         "registry/new",
         "registry/old",
         "zephyr/tap",

@@ -1,6 +1,6 @@
 """This file is MAST's ObsTAP service in the sandbox: a row for the main file of each observation.
 
-Invariant: it shows what the portal shows, in ObsCore's columns and units; it has no `obsid`.
+Invariant: it shows what the portal shows but plans, in ObsCore's columns and units; it has no `obsid`.
 """
 
 from __future__ import annotations
@@ -42,7 +42,9 @@ def _row(one: MastObservation) -> Mapping[str, object]:
 def _tables(world: World, _programs: object) -> list[Table]:
     names = (*obscore.NEEDED, *(name for name in _OPTIONAL if name not in obscore.NEEDED))
     columns: tuple[Column, ...] = tuple(obscore.STANDARD[name] for name in names)
-    rows = tuple(_row(one) for one in mast_holdings.observations(world.seed).values())
+    found = mast_holdings.observations(world.seed).values()
+    # ObsCore has no level for what is only planned, CAOM's -1.
+    rows = tuple(_row(one) for one in found if one.row.get("calib_level") != -1)
     about = "Observations of MAST, as ObsCore 1.1 has them"
     own = [Table("ivoa", "obscore", columns, rows, about, utype=obscore.UTYPE)]
     return own + tap_schema(own, {"ivoa": "Observations as ObsCore has them"})
