@@ -161,6 +161,15 @@ def test_a_cone_finds_footprints_and_says_how_far_their_rims_are(box: Sandbox) -
     assert sorted(row["distance"] for row in aside) == [row["distance"] for row in aside]
 
 
+def test_a_cone_leaves_the_legacy_archive_out_on_demand(box: Sandbox) -> None:
+    hla = next(one.row for one in observations(1).values() if one.collection == "HLA")
+    place = {"ra": hla["s_ra"], "dec": hla["s_dec"], "radius": 0.1}
+    whole = _rows(box, "Mast.Caom.Cone", place)
+    rest = _rows(box, "Mast.Caom.Cone", place | {"exclude_hla": True})
+    assert rest == [row for row in whole if row["obs_collection"] != "HLA"]
+    assert len(rest) < len(whole)
+
+
 def test_place_and_criteria_go_together(box: Sandbox) -> None:
     params = {
         "columns": "*",
