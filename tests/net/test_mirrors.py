@@ -12,7 +12,7 @@ import pytest
 from fault_server import FaultServer, File, Line, body, reset
 
 from skyatlas.archive import Pace
-from skyatlas.errors import Corrupt, Incomplete, Refused
+from skyatlas.errors import BadInput, Corrupt, Incomplete, Refused
 from skyatlas.journeys.fetch import Fetched, fetch, listed
 from skyatlas.model import Product
 from skyatlas.net.door import Host, Patience, StreetDoor
@@ -200,3 +200,22 @@ def test_the_mirrors_of_a_host_that_was_given_up_are_asked(
         fetched = of_list("".join(lines), tmp_path, door)
     assert [str(one.error) for one in fetched.failures] == []
     assert hosts_asked(server).count(HOSTS[0]) < 40  # it was given up, and left alone
+
+
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "mailto:a@b.example", "https://[bad", "x"])
+def test_what_is_no_address_is_refused_at_once_and_asked_of_nobody(
+    url: str, server: FaultServer, door: StreetDoor, tmp_path: Path
+) -> None:
+    with pytest.raises(BadInput, match="no address that can be asked"):
+        fetch_one(Product(url, name="x"), tmp_path, door=door)
+    assert not server.seen
+
+
+def test_a_mirror_that_is_no_address_is_passed_over(
+    server: FaultServer, door: StreetDoor, tmp_path: Path
+) -> None:
+    serve(server, body(b"", 404), File(DATA))
+    whole = product()
+    bad = Product(whole.url, name="x", mirrors=("https://[bad", "file:///x", *whole.mirrors))
+    assert fetch_one(bad, tmp_path, door=door).size == len(DATA)
+    assert hosts_asked(server) == [HOSTS[0], HOSTS[1]]

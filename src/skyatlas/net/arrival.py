@@ -12,7 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
-from urllib.parse import urlsplit
 
 import pycurl
 
@@ -27,6 +26,7 @@ from skyatlas.net.part import Journal, Part, Span
 from skyatlas.net.promise import Doubtful, Promise, looks_like_html
 from skyatlas.net.pull import Enough, NoRange, Pull, Stretch, our_own
 from skyatlas.net.scribes import Strand
+from skyatlas.net.street import host_of
 
 if TYPE_CHECKING:
     from skyatlas.net.exchange import Reply, Sink
@@ -106,7 +106,7 @@ class Arrival:
         self.product = order.product
         self.stem = stem(order.product)
         self.part = Part(f"{order.folder}{os.sep}{self.stem}.part")
-        self.host = self.first_host = _host(order.url)
+        self.host = self.first_host = host_of(order.url)
         """Whose turn it takes; and took at first."""
         self.lanes: dict[Pull, Lane] = {}
         self.journal: Journal | None = None
@@ -401,10 +401,12 @@ class Arrival:
 
     def _give_up(self, error: AtlasError) -> None:
         """Ask the next address where there is one."""
-        if self._source < len(self.product.mirrors):
+        more = range(self._source + 1, len(self.product.mirrors) + 1)
+        source = next((one for one in more if host_of(self.order.address(one))), None)
+        if source is not None:
             host = self.host
-            self._source += 1
-            self.host = _host(self.url)
+            self._source = source
+            self.host = host_of(self.url)
             self._attempt, self._most = 1, 0
             self._was_wrong, self._doubted = False, ""
             self._forget()
@@ -671,7 +673,3 @@ class Arrival:
         raise Corrupt(
             f"{question.name} sent a web page instead of {name}: {advice}", product=self.product
         )
-
-
-def _host(url: str) -> str:
-    return urlsplit(url).hostname or ""

@@ -28,7 +28,7 @@ from skyatlas.version import __version__
 if TYPE_CHECKING:
     from skyatlas.net.transfer import Transfers
 
-__all__ = ["Route", "Street"]
+__all__ = ["Route", "Street", "host_of"]
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _VERSIONS = {"skyatlas": __version__, "Python": platform.python_version()}
@@ -90,6 +90,15 @@ class Route:
     def direct(self, url: str) -> bool:
         """Whether this URL is asked without any proxy: the sandbox and this machine."""
         return self.sandbox is not None or urlsplit(url).hostname in _LOOPBACK
+
+
+def host_of(url: str) -> str:
+    """Whose turn a request takes; "" where this is no address that can be asked."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # brackets without end
+        return ""
+    return (parts.hostname or "") if parts.scheme.lower() in ("http", "https") else ""
 
 
 class Street:

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import pycurl
 
@@ -27,6 +26,7 @@ from skyatlas.net.line import Line, Timer
 from skyatlas.net.pull import our_own
 from skyatlas.net.redaction import redact
 from skyatlas.net.scribes import Scribes
+from skyatlas.net.street import host_of
 
 if TYPE_CHECKING:
     from skyatlas.net.pace import Lease
@@ -163,9 +163,8 @@ class Transfers:
     def _take(self, orders: tuple[Order, ...]) -> None:
         hosts = set()
         for order in orders:
-            try:
-                host = urlsplit(order.url).hostname or ""
-            except ValueError:
+            host = host_of(order.url)
+            if not host:
                 words = f"{redact(order.product.url)!r} is no address that can be asked"
                 self._done(order, BadInput(f"{words}; it must look like https://host/path"))
                 continue
