@@ -290,7 +290,7 @@ class Receipt:
     mtime_ns: int = 0
     """Modification time when the receipt was written; tells cheaply that it was touched."""
     unpacked: Path | None = None
-    """The file unpacked from a .fits.Z original, which stays at `path`."""
+    """The file unpacked from an original that stays at `path`: .fits.Z, or a zip of one FITS."""
     versions: Mapping[str, str] = field(default_factory=_nothing, hash=False)
     status: Literal["fetched", "resumed", "kept"] = "fetched"
     made_up: bool = False

@@ -18,7 +18,7 @@ from skyatlas.archives.eso import adopted, adql, calselector, rows
 from skyatlas.archives.eso.instruments import instruments
 from skyatlas.errors import Unreadable
 from skyatlas.model import Association, Query
-from skyatlas.net.unpack import unpack_lzw
+from skyatlas.net.unpack import unpack
 from skyatlas.obscore import COLUMNS, plain_values
 from skyatlas.protocols.votable import results_of
 
@@ -136,7 +136,7 @@ def test_every_recorded_collection_can_be_asked_for(recorded: Path) -> None:
 def test_a_recorded_packed_file_is_unpacked(recorded: Path, tmp_path: Path) -> None:
     packed = tmp_path / "testfile.fits.Z"
     packed.write_bytes((recorded / "testfile.fits.Z").read_bytes())
-    plain = unpack_lzw(packed)
+    plain = unpack(packed)
     assert plain.read_bytes().startswith(b"SIMPLE  =")
 
 

@@ -15,7 +15,7 @@ from astropy.io import fits
 
 from skyatlas.errors import Corrupt, Unwritable
 from skyatlas.model import Product
-from skyatlas.net.unpack import unpack_lzw
+from skyatlas.net.unpack import unpack
 from skyatlas.net.verify import Doubtful, Promise, verify
 
 PAGE = b"<!DOCTYPE html>\n<html><head><title>Log in</title></head></html>"
@@ -196,7 +196,7 @@ def test_a_packed_raw_frame_is_unpacked_beside_itself(tmp_path: Path) -> None:
     data = whole_fits()
     packed = tmp_path / "XSHOO.fits.Z"
     packed.write_bytes(lzw(data))
-    assert unpack_lzw(packed).read_bytes() == data
+    assert unpack(packed).read_bytes() == data
     assert {p.name for p in tmp_path.iterdir()} == {"XSHOO.fits", "XSHOO.fits.Z"}
 
 
@@ -204,12 +204,12 @@ def test_a_cut_raw_frame_is_not_unpacked(tmp_path: Path) -> None:
     packed = tmp_path / "XSHOO.fits.Z"
     packed.write_bytes(lzw(whole_fits())[:9000])
     with pytest.raises(Corrupt):
-        unpack_lzw(packed)
+        unpack(packed)
     assert [p.name for p in tmp_path.iterdir()] == ["XSHOO.fits.Z"]
     packed.write_bytes(lzw(whole_fits()))
     (tmp_path / "XSHOO.fits").mkdir()
     with pytest.raises(Unwritable, match="make room"):
-        unpack_lzw(packed)
+        unpack(packed)
 
 
 CUT_DOWN = {

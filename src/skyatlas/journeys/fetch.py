@@ -22,7 +22,7 @@ from skyatlas.journeys.layout import MAST, PLAIN, laid_out
 from skyatlas.model import Association, Failure, Note, Product, Receipt, Why, size_text
 from skyatlas.net.keeping import Owner
 from skyatlas.net.transfer import Order
-from skyatlas.net.unpack import unpack_lzw
+from skyatlas.net.unpack import unpack
 
 if TYPE_CHECKING:
     from threading import Event
@@ -329,13 +329,15 @@ class _Fetching:
         return Owner.OURS if library.is_whole(receipt) else Owner.EDITED
 
     def keep(self, receipt: Receipt) -> Receipt:
-        """Unpack a .fits.Z, and write the receipt."""
-        if receipt.path.name.endswith(".fits.Z"):
-            receipt = replace(
-                receipt,
-                unpacked=unpack_lzw(receipt.path),
-                verified=(*receipt.verified, "unpacked fits structure"),
-            )
+        """Unpack a .fits.Z or a zip of one FITS file, and write the receipt."""
+
+        def may_replace(path: Path) -> bool:
+            return self.owner(path, receipt.product) in (Owner.OURS, Owner.EDITED)
+
+        unpacked = unpack(receipt.path, may_replace)
+        if unpacked is not None:
+            ways = (*receipt.verified, "unpacked fits structure")
+            receipt = replace(receipt, unpacked=unpacked, verified=ways)
         receipt = replace(receipt, made_up=True) if self._made_up else receipt
         library.write_receipt(receipt, self.todo.context)
         self.shelf.add(receipt)

@@ -211,7 +211,7 @@ def _is_repaired(finding: Finding, left: Sequence[str]) -> Finding:
 
 def _unpacked_again(finding: Finding) -> Finding:
     """Unpack the whole original once more; a file that differs may be somebody's work."""
-    from skyatlas.net.unpack import unpack_lzw
+    from skyatlas.net.unpack import unpack
 
     receipt = finding.receipt
     assert receipt is not None
@@ -221,7 +221,7 @@ def _unpacked_again(finding: Finding) -> Finding:
         if receipt.unpacked.exists():
             kept = _free(receipt.unpacked, ".edited")
             receipt.unpacked.rename(kept)
-        unpack_lzw(receipt.path)
+        unpack(receipt.path)
     except (OSError, TransferError) as error:
         if kept is not None and kept.exists():
             kept.rename(receipt.unpacked)

@@ -243,12 +243,12 @@ def _unpacked(receipt: Receipt, read: Callable[[int], object]) -> str:
     """What is wrong with the file that was unpacked from this one, or ""."""
     if receipt.unpacked is None:
         return ""
-    from skyatlas.net.unpack import unpacked_lzw
+    from skyatlas.net.unpack import unpacked
 
     name = receipt.unpacked.name
     try:
         with receipt.unpacked.open("rb") as plain:
-            for piece in unpacked_lzw(receipt.path, receipt.path.name):
+            for piece in unpacked(receipt.path, receipt.path.name):
                 if plain.read(len(piece)) != piece:
                     return f"{name} is not what it unpacks to"
                 read(len(piece))
@@ -257,7 +257,7 @@ def _unpacked(receipt: Receipt, read: Callable[[int], object]) -> str:
         return f"{name}, which was unpacked from it, is gone"
     except OSError as error:
         return f"{name} cannot be read: {error.strerror}"
-    except Corrupt as error:
+    except (Corrupt, Unwritable) as error:
         return str(error)
 
 

@@ -101,9 +101,9 @@ def read_receipt(path: Path) -> Receipt | None:
 
 def receipt_of(path: Path) -> Receipt | None:
     """The receipt of a file: beside it, or beside the packed file that it was unpacked from."""
-    for name in (path.name, f"{path.name}.Z"):
+    for name in (path.name, f"{path.name}.Z", f"{path.name}.zip", f"{path.stem}.zip"):
         receipt = read_receipt(path.with_name(name + SUFFIX))
-        if receipt is not None and path.name in (receipt.path.name, name.removesuffix(".Z")):
+        if receipt is not None and path in (receipt.path, receipt.unpacked):
             return receipt
     return None
 

@@ -9,9 +9,11 @@ from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
 from skyatlas.errors import Corrupt
+from skyatlas.net.disposition import safe_name
 from skyatlas.net.fits_structure import FitsWalk, is_fits
 from skyatlas.net.promise import Expected, looks_like_html
 from skyatlas.net.unpack import check_unpacked, packing, unpacker
+from skyatlas.net.zips import is_fits_name
 
 __all__ = ["Content", "Found"]
 
@@ -44,7 +46,8 @@ class Content:
         self._start = bytearray()
         self._begun = False
         self._reader: _Reader | None = None
-        self._lzw = False
+        self._late: str | None = None
+        """How it is packed, where it can be unpacked only when it is whole: "lzw", "zip"."""
 
     def feed(self, data: bytes | bytearray | memoryview) -> None:
         """Take the next bytes. Raises Corrupt as soon as they cannot be what was promised."""
@@ -59,21 +62,42 @@ class Content:
                 self._begin(self._start)
                 self._start = bytearray()
 
-    def finish(self, unpacked: Iterable[bytes] = ()) -> Found:
+    def finish(
+        self,
+        unpacked: Iterable[bytes] = (),
+        members: Iterable[tuple[str, Iterable[bytes]]] = (),
+    ) -> Found:
         """What the file is. Raises Corrupt where something is missing.
 
-        `unpacked`: what comes out of the file if it is packed with LZW, which cannot be unpacked
-        as it comes; it is not touched for other files.
+        `unpacked`: what comes out of the file if it is packed with LZW, `members`: what is in it
+        (names, bytes) if it is a zip. Neither can be unpacked as it comes; they are not touched
+        for other files.
         """
         if not self._begun:
             self._begin(self._start)
-        if self._lzw:
+        if self._late == "zip":
+            return self._each(members)
+        if self._late == "lzw":
             inside = Content(self._name, self._expected, "lzw")
             for piece in unpacked:
                 inside.feed(piece)
             found = inside.finish()
             return Found(("lzw", *found.ways), found.stale)
         return self._reader.finish() if self._reader is not None else Found(())
+
+    def _each(self, members: Iterable[tuple[str, Iterable[bytes]]]) -> Found:
+        ways, stale = ["zip"], list[str]()
+        for member, pieces in members:
+            fits = is_fits_name(member)
+            expected = Expected(fits=fits, html=not fits, xml=False, packed=None)
+            name = f"{safe_name(member) or 'a file'} in {self._name}"
+            inside = Content(name, expected, "zip")
+            for piece in pieces:
+                inside.feed(piece)
+            found = inside.finish()
+            ways += found.ways
+            stale += found.stale
+        return Found(tuple(dict.fromkeys(ways)), tuple(stale))
 
     def _begin(self, data: bytes | bytearray | memoryview) -> None:
         self._begun = True
@@ -84,8 +108,8 @@ class Content:
         packed = None if self._inside else self._expected.packed
         if packed and packed != kind:
             raise Corrupt(f"{self._name} is not packed with {packed}; {_came(start)}")
-        if kind == "lzw":
-            self._lzw = True
+        if kind in ("lzw", "zip"):
+            self._late = kind
         elif kind:
             inside = Content(self._name, self._expected, kind)
             self._reader = _Packed(kind, self._name, inside)

@@ -13,6 +13,7 @@ from skyatlas.net.content import Content, Found
 from skyatlas.net.digests import Digests, promised_digests
 from skyatlas.net.promise import Doubtful, Expected, Promise
 from skyatlas.net.unpack import unpacked_lzw, written
+from skyatlas.net.zips import members
 
 __all__ = ["Inspection"]
 
@@ -61,12 +62,12 @@ class Inspection:
         """How the file was verified: "length", "sha256", "gzip", "fits structure", "checksum" …
 
         `path`: where the bytes are. They are read again only where they could not be judged as
-        they came: LZW (`.Z`), and where `promise` was replaced by one that says something new.
+        they came: LZW (`.Z`), zip, and where `promise` was replaced by one that says something new.
         `unpack_to`: where to write, durably, what an LZW file holds; nothing is written for other
         files. It stays where the file is good or Doubtful.
 
-        Raises Corrupt with one sentence, Doubtful where only sums inside the file are wrong, and
-        OSError.
+        Raises Corrupt with one sentence, Doubtful where only sums inside the file are wrong,
+        Unwritable for a zip that no disk could hold unpacked, and OSError.
         """
         try:
             ways = self._length() + self._agreed(path)
@@ -120,7 +121,7 @@ class Inspection:
                     content.feed(piece)
         unpacked = unpacked_lzw(path, self.promise.name)
         with closing(unpacked if unpack_to is None else written(unpacked, unpack_to)) as pieces:
-            return content.finish(pieces)
+            return content.finish(pieces, members(path, self.promise.name))
 
 
 def _promised(promise: Promise) -> dict[str, bytes]:

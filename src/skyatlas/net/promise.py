@@ -18,7 +18,7 @@ __all__ = ["Doubtful", "Expected", "Promise", "looks_like_html"]
 _FITS_NAME = re.compile(r"(?i)\.(fits?|fts)(\.(gz|bz2|z|fz))?$")
 _XML_NAME = re.compile(r"(?i)\.(xml|vot|votable)$")
 _HTML_NAME = re.compile(r"(?i)\.x?html?$")
-_PACKED_NAME = {".gz": "gzip", ".tgz": "gzip", ".bz2": "bzip2", ".z": "lzw"}
+_PACKED_NAME = {".gz": "gzip", ".tgz": "gzip", ".bz2": "bzip2", ".z": "lzw", ".zip": "zip"}
 _HTML = re.compile(
     rb"(?is)(\xef\xbb\xbf)?\s*+(<\?xml[^>]*+>\s*+)?((?><!--.*?-->)\s*+)*+"
     rb"(<!doctype\s+html|<html|<head|<body)"
@@ -49,7 +49,7 @@ class Expected(NamedTuple):
     xml: bool
     """It must be well-formed: VOTable too."""
     packed: str | None
-    """How its name says that it is packed: "gzip", "bzip2", "lzw"."""
+    """How its name says that it is packed: "gzip", "bzip2", "lzw", "zip"."""
 
 
 @dataclass(frozen=True, slots=True)

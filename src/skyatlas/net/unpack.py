@@ -1,11 +1,13 @@
-"""This file unpacks packed bytes as they come, and .fits.Z beside itself; the original stays.
+"""This file unpacks packed bytes as they come, and some files beside themselves; those stay.
 
 ESO delivers raw frames in the format of Unix `compress` (LZW, `.Z`). It has no checksum, so a cut
 file can unpack without complaint; only the FITS inside tells whether it is whole (scenario 25).
+TESScut delivers a zip around one FITS file.
 """
 
 from __future__ import annotations
 
+import filecmp
 import itertools
 import os
 import zlib
@@ -15,6 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from skyatlas.errors import Corrupt, Unwritable
 from skyatlas.net.fits_structure import FitsCheck, FitsWalk, is_fits
+from skyatlas.net.zips import fits_inside, unpacked_zip
 
 if TYPE_CHECKING:
     from bz2 import BZ2Decompressor
@@ -24,13 +27,20 @@ __all__ = [
     "check_unpacked",
     "packing",
     "sync_folder",
-    "unpack_lzw",
+    "unpack",
+    "unpacked",
     "unpacked_lzw",
     "unpacker",
     "written",
 ]
 
-_MAGIC = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\x1f\x9d": "lzw"}
+_MAGIC = {
+    b"\x1f\x8b": "gzip",
+    b"BZh": "bzip2",
+    b"\x1f\x9d": "lzw",
+    b"PK\x03\x04": "zip",
+    b"PK\x05\x06": "zip",  # with nothing in it
+}
 _BITE = 64 * 1024
 """Bytes that a decompressor gets at a time: what it leaves over is copied."""
 _PIECE = 1024 * 1024
@@ -40,7 +50,7 @@ _GZIP = 16 + zlib.MAX_WBITS
 
 
 def packing(start: bytes) -> str | None:
-    """How a file that starts so is packed: "gzip", "bzip2", "lzw" or None."""
+    """How a file that starts so is packed: "gzip", "bzip2", "lzw", "zip" or None."""
     return next((kind for magic, kind in _MAGIC.items() if start.startswith(magic)), None)
 
 
@@ -70,15 +80,26 @@ def unpacked_lzw(path: Path, name: str) -> Generator[bytes]:
             raise _damaged(name, error) from error
 
 
-def unpack_lzw(path: Path) -> Path:
-    """Unpack X.fits.Z to X.fits beside it, checked as FITS before it gets its name.
+def unpacked(path: Path, name: str) -> Generator[bytes]:
+    """The bytes that `unpack` writes, in pieces. Raises Corrupt and Unwritable."""
+    return (unpacked_zip if _is_zip(path) else unpacked_lzw)(path, name)
 
-    The original stays. Raises Corrupt (not whole) and Unwritable (no room).
+
+def unpack(path: Path, may_replace: Callable[[Path], bool] = lambda _: True) -> Path | None:
+    """Unpack X.fits.Z, or the only FITS file of X.zip, to X.fits beside it; the original stays.
+
+    It is checked as FITS before it gets its name. None where nothing is unpacked: another file, a
+    zip of several, or X.fits is there already, with other bytes, and `may_replace` says no.
+    Raises Corrupt (not whole) and Unwritable (no room).
     """
-    target = path.with_name(path.name.removesuffix(".Z"))
+    target = _target(path)
+    if target is None:
+        return None
     part = target.with_name(target.name + ".part")
     try:
-        _walk(written(unpacked_lzw(path, path.name), part), path.name)
+        _walk(written(unpacked(path, path.name), part), path.name, lzw=not _is_zip(path))
+        if target.exists() and not _same(target, part) and not may_replace(target):
+            return None
         part.replace(target)
         sync_folder(target.parent)
     except OSError as error:
@@ -88,6 +109,23 @@ def unpack_lzw(path: Path) -> Path:
     finally:
         part.unlink(missing_ok=True)
     return target
+
+
+def _target(path: Path) -> Path | None:
+    """Its name is made of the packed file's: what is written in a zip is nobody's business."""
+    if path.name.endswith(".fits.Z"):
+        return path.with_name(path.name.removesuffix(".Z"))
+    if _is_zip(path) and len(fits_inside(path)) == 1:
+        return path.with_name(path.name[: -len(".zip")].removesuffix(".fits") + ".fits")
+    return None
+
+
+def _is_zip(path: Path) -> bool:
+    return path.name.lower().endswith(".zip")
+
+
+def _same(one: Path, other: Path) -> bool:
+    return filecmp.cmp(one, other, shallow=False)
 
 
 def check_unpacked(check: FitsCheck, name: str) -> None:
@@ -211,7 +249,7 @@ class _Bzip2:
             data = b""
 
 
-def _walk(pieces: Iterator[bytes], name: str) -> None:
+def _walk(pieces: Iterator[bytes], name: str, *, lzw: bool) -> None:
     """Take all pieces. Raises Corrupt where they are FITS that is not whole."""
     first = next(pieces, b"")
     walk = FitsWalk() if is_fits(first) else None
@@ -219,7 +257,9 @@ def _walk(pieces: Iterator[bytes], name: str) -> None:
         if walk is not None:
             walk.feed(piece)
     if walk is not None:
-        check_unpacked(walk.finish(), name)
+        check = walk.finish()
+        if lzw:
+            check_unpacked(check, name)
 
 
 def _damaged(name: str, why: object) -> Corrupt:
