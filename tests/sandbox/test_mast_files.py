@@ -87,9 +87,12 @@ def test_without_a_uri_nothing_is_found(box: Sandbox) -> None:
 
 
 def test_a_uri_cut_at_its_ampersand_gets_a_sentence_with_status_200(box: Sandbox) -> None:
-    uri = "mast:HLA/url/cgi-bin/getdata.cgi?download=1&dataset=hst_05773_02_wfpc2"
-    answer = _get(box, f"{DOWNLOAD}/file?uri={uri}")
-    assert (answer.status_code, answer.text) == (200, "dataset parameter is required")
+    uri, file = next((uri, file) for uri, (file, _) in files(1).items() if "&" in uri)
+    cut = _get(box, f"{DOWNLOAD}/file?uri={uri}")
+    assert (cut.status_code, cut.text) == (200, "dataset parameter is required")
+    whole = _file(box, uri)
+    assert whole.content == file.make()
+    assert "?" not in whole.headers["Content-Disposition"]
 
 
 @pytest.mark.parametrize("secret", ["", "made up", EXPIRED])

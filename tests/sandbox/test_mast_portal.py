@@ -182,7 +182,6 @@ def test_place_and_criteria_go_together(box: Sandbox) -> None:
 
 
 def test_many_places_are_matched_in_one_request(box: Sandbox) -> None:
-    one = next(iter(observations(1).values())).row
     data = {
         "fields": [{"name": name, "type": "float"} for name in ("RA", "DEC")],
         "data": [
@@ -194,7 +193,6 @@ def test_many_places_are_matched_in_one_request(box: Sandbox) -> None:
     params = {"raColumn": "RA", "decColumn": "DEC", "radius": 0.01}
     found = _rows(box, "Mast.Caom.Crossmatch", params, data=data)
     alone = _rows(box, "Mast.Caom.Cone", {"ra": M77[0], "dec": M77[1], "radius": 0.01})
-    assert one["target_name"] == "NGC1068"
     assert len(found) == 2 * len(alone) > 0
     assert {row["in_RA"] for row in found} == {M77[0], M77[0] + 1e-4}
 

@@ -104,7 +104,8 @@ def _packed(state: State, asked: Asked, found: Sequence[MastFile], kind: str) ->
 
 def _path(state: State, file: MastFile) -> str:
     owner = files(state.world.seed)[file.uri][1][0]
-    return f"mastDownload/{owner.collection}/{owner.obs_id}/{file.filename}"
+    name = mast_files.item(file).filename
+    return f"mastDownload/{owner.collection}/{owner.obs_id}/{name}"
 
 
 def _zip(members: Mapping[str, bytes]) -> bytes:

@@ -87,8 +87,9 @@ def exclusive(state: State, file: MastFile) -> bool:
 
 def item(file: MastFile) -> Item:
     """The file as the sandbox delivers any file."""
-    kind = _TYPES.get(file.filename.rpartition(".")[2].lower(), "application/octet-stream")
-    return Item("mast", file.uri, file.filename, kind, file.make)
+    name = str(file.row.get("productFilename", file.filename))  # a URI may end with a query
+    kind = _TYPES.get(name.rpartition(".")[2].lower(), "application/octet-stream")
+    return Item("mast", file.uri, name, kind, file.make)
 
 
 def body(state: State, file: MastFile) -> bytes:
