@@ -75,8 +75,8 @@ def fetch(
     A file under its final name is whole and verified; its receipt with the provenance stands
     beside it. Run it again after an interruption: what is there is kept, the rest goes on.
     """
-    from skyatlas.journeys.fetch import listed, outcome_json
     from skyatlas.journeys import layout
+    from skyatlas.journeys.fetch import listed, outcome_json
 
     check, how, ask = options.pop("check"), options.pop("layout"), _ask(options)
     layout.check(how)
