@@ -1,12 +1,31 @@
-"""This room draws what `read` gave: images, cubes and spectra; no pixel is changed.
+"""This room draws what `read` gave: images, cubes, spectra, light curves; no pixel is changed.
 
 `figure_of` makes a Figure of its own and `save` writes it, without a display and without touching
-pyplot; `draw` uses the Axes that it is given.
+pyplot; `draw` uses the Axes that it is given. `folded_figure` shows light curves at a period.
 """
 
 from skyatlas.plots.cubes import plot_cube
-from skyatlas.plots.figures import draw, figure_of, save
+from skyatlas.plots.curves import plot_light_curve
+from skyatlas.plots.figures import draw, figure_of, folded_figure, light_curves_of, save, write
+from skyatlas.plots.folding import fold, plot_folded
 from skyatlas.plots.images import plot_image
+from skyatlas.plots.periodogram import plot_periodogram
+from skyatlas.plots.pixels import plot_pixels
 from skyatlas.plots.spectra import plot_spectrum
 
-__all__ = ["draw", "figure_of", "plot_cube", "plot_image", "plot_spectrum", "save"]
+__all__ = [
+    "draw",
+    "figure_of",
+    "fold",
+    "folded_figure",
+    "light_curves_of",
+    "plot_cube",
+    "plot_folded",
+    "plot_image",
+    "plot_light_curve",
+    "plot_periodogram",
+    "plot_pixels",
+    "plot_spectrum",
+    "save",
+    "write",
+]

@@ -3,41 +3,111 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from skyatlas.dataset import Cube, Image, Spectrum, SpectrumList
+from skyatlas.dataset import Cube, Image, LightCurve, Spectrum, SpectrumList, TargetPixels
 from skyatlas.errors import BadInput, Unwritable
 from skyatlas.plots.cubes import plot_cube
+from skyatlas.plots.curves import plot_light_curve
+from skyatlas.plots.folding import plot_folded
 from skyatlas.plots.images import plot_image
+from skyatlas.plots.periodogram import draw_search
+from skyatlas.plots.pixels import light_of, plot_pixels
 from skyatlas.plots.sheets import DPI, FONT
 from skyatlas.plots.spectra import plot_spectrum
 
+JULIAN = 2_400_000
+"""Days from which a time is a whole Julian date: later than 1858."""
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    Data = Image | Cube | Spectrum | SpectrumList
+    from skyatlas.periods import Periodogram
+
+    Data = Image | Cube | Spectrum | SpectrumList | LightCurve | TargetPixels | Sequence[LightCurve]
 
 
 def figure_of(data: Data, *, title: str | None = None) -> Figure:
-    """Draw what `read` gave in a figure of its own and return it.
+    """Draw what `read` gave in a figure of its own and return it; parts of a light curve in one.
 
     The user's rcParams hold; where the font size is matplotlib's own 10 pt, 12 pt is used, so that
     text is 8 pt when the figure is set in a column of 88 mm. Raises `BadInput` for other values.
     """
+    with _type_size():
+        return _finished(draw(data, None), title)
+
+
+def folded_figure(
+    data: Data,
+    *,
+    found: Periodogram | None = None,
+    period: float | None = None,
+    epoch: float | None = None,
+    title: str | None = None,
+) -> Figure:
+    """Draw light curves folded at a period in days; with `found` also the search for it, above.
+
+    Without `period` the best one of `found` is taken; `epoch` is days on the first curve's time,
+    or a whole Julian date. Raises `BadInput` for what is no light curve, and for no period.
+    """
+    from matplotlib.figure import Figure
+
+    curves = light_curves_of(data)
+    chosen = found if period is None else period
+    if chosen is None:
+        raise BadInput("There is no period to fold at: give one in days, or a periodogram.")
+    if epoch is not None and epoch > JULIAN:
+        epoch -= curves[0].time_offset
+    with _type_size():
+        if found is None:
+            return _finished(plot_folded(curves, chosen, epoch), title)
+        return _finished(draw_search(Figure(), curves, found, (chosen, epoch)), title)
+
+
+def light_curves_of(data: object) -> list[LightCurve]:
+    """Return the light curves of what `read` gave; of target pixels the sum over their aperture.
+
+    Raises `BadInput` for everything else.
+    """
+    parts = list(data) if isinstance(data, list | tuple) else [data]
+    curves = [light_of(part) if isinstance(part, TargetPixels) else part for part in parts]
+    for curve in curves:
+        if not isinstance(curve, LightCurve):
+            raise BadInput(
+                f"Only light curves have a period; this is {words_of(curve)}: draw it without one."
+            )
+    return curves  # type: ignore[return-value]
+
+
+def words_of(data: object) -> str:
+    """Return what people call it: "an image"."""
+    return {Image: "an image", Cube: "a cube", Spectrum: "a spectrum", SpectrumList: "spectra"}.get(
+        type(data), type(data).__name__
+    )
+
+
+@contextmanager
+def _type_size() -> Iterator[None]:
     import matplotlib as mpl
 
     untouched = mpl.rcParams["font.size"] == mpl.rcParamsDefault["font.size"]
     with mpl.rc_context({"font.size": FONT, "axes.titlesize": "medium"} if untouched else {}):
-        axes = draw(data, None)
-        if title is not None:
-            axes.set_title(title)
-        figure: Any = axes.figure
-        # Some text takes its size only when it is drawn.
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            figure.draw_without_rendering()
+        yield
+
+
+def _finished(axes: Axes, title: str | None) -> Figure:
+    if title is not None:
+        axes.set_title(title)
+    figure: Any = axes.figure
+    # Some text takes its size only when it is drawn.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        figure.draw_without_rendering()
     return figure  # type: ignore[no-any-return]
 
 
@@ -49,16 +119,25 @@ def draw(data: Data, ax: Axes | None) -> Axes:
         return plot_image(data, ax)
     if isinstance(data, Cube):
         return plot_cube(data, ax)
+    if isinstance(data, TargetPixels):
+        return plot_pixels(data, ax)
+    if isinstance(data, LightCurve) or (isinstance(data, list | tuple) and data):
+        return plot_light_curve(light_curves_of(data), ax)
     raise BadInput(
-        f"There is no plot for {type(data).__name__}; images, cubes and spectra have one."
+        f"There is no plot for {type(data).__name__}; images, cubes, spectra, light curves and"
+        " target pixels have one."
     )
 
 
 def save(data: Data, path: str | Path, *, title: str | None = None) -> Path:
     """Draw what `read` gave into a file (PNG, PDF, SVG … by its ending) and return its path."""
+    return write(figure_of(data, title=title), path)
+
+
+def write(figure: Figure, path: str | Path) -> Path:
+    """Write a figure of ours into a file (PNG, PDF, SVG … by its ending) and return its path."""
     import matplotlib as mpl
 
-    figure = figure_of(data, title=title)
     chosen = mpl.rcParams["savefig.dpi"]
     with warnings.catch_warnings():
         # The coordinate grid of WCSAxes tries places outside the projection.

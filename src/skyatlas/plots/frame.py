@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 ALMOST = 0.01
 """Turns of less than 0.6 degrees are left out: pixels stay square on the screen."""
+LEAN = 1000.0
+"""Pixels this many times as long as wide are none: a WCS fitted to too few stars (TESScut 1×1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ def arcsec_per_pixel(wcs: WCS, centre: Matrix) -> Matrix | None:
             ]
         )
     sky = np.array(steps).T
-    return sky if np.isfinite(sky).all() and abs(np.linalg.det(sky)) > 0 else None
+    return sky if np.isfinite(sky).all() and np.linalg.cond(sky) < LEAN else None
 
 
 def _celestial(wcs: WCS, x: float, y: float) -> Any:

@@ -20,20 +20,27 @@ NO_DATA = (0.62, 0.62, 0.62, 0.4)
 """Red, green, blue, opacity of pixels that must not be used."""
 SOFTENING = 0.4
 """The a of astropy's AsinhStretch. ZScale limits are narrow; a smaller a turns the sky white."""
+ALL = 0.1
+"""The same where all brightnesses are shown: faint neighbours of a bright star are seen."""
 
 
-def plot_image(image: Image, ax: Axes | None = None) -> Axes:
+def plot_image(image: Image, ax: Axes | None = None, *, whole: bool = False) -> Axes:
     """Draw an image and return its axes (astropy WCSAxes where the image has a WCS).
 
     North is up and east is left: the frame is turned, the pixels stay as they are. RA is in hours
     and Dec in degrees (ICRS or the file's own frame); a compass, a scale bar of a round length and
     a colour bar with the unit are drawn; masked pixels are light grey. Without a usable WCS the
     axes count pixels and say so. `ax` that knows no WCS is replaced by one that does, in its place.
+    `whole` shows all brightnesses, also where a star fills most of the image, in place of ZScale.
     """
     frame = None if image.wcs is None else frame_of(image.wcs, _shape(image))
     axes: Axes = _axes(image, frame, ax)
     drawn: Any = axes.imshow(
-        _values(image), origin="lower", cmap=_colours(), norm=_norm(image), interpolation="nearest"
+        _values(image),
+        origin="lower",
+        cmap=_colours(),
+        norm=_norm(image, whole),
+        interpolation="nearest",
     )
     notes = _notes(image, frame)
     if frame is None:
@@ -105,18 +112,20 @@ def _colours() -> Colormap:
     return mpl.colormaps[name].with_extremes(bad=NO_DATA)
 
 
-def _norm(image: Image) -> Any:
-    """ZScale limits (Tody 1986, IRAF) under an asinh stretch (Lupton et al. 1999)."""
+def _norm(image: Image, whole: bool) -> Any:
+    """ZScale limits (Tody 1986, IRAF) or all, under an asinh stretch (Lupton et al. 1999)."""
     import numpy as np
     from astropy.visualization import AsinhStretch, ImageNormalize, ZScaleInterval
 
     good = image.pixels[~image.mask].astype(np.float64)
-    low, high = ZScaleInterval().get_limits(good) if good.size else (0.0, 1.0)
+    low, high = ZScaleInterval().get_limits(good) if good.size and not whole else (0.0, 0.0)
     if not low < high:
         low, high = (float(good.min()), float(good.max())) if good.size else (0.0, 1.0)
     if not low < high:
         low, high = low - 0.5, low + 0.5  # every pixel has the same value
-    return ImageNormalize(vmin=low, vmax=high, stretch=AsinhStretch(SOFTENING), clip=False)
+    return ImageNormalize(
+        vmin=low, vmax=high, stretch=AsinhStretch(ALL if whole else SOFTENING), clip=False
+    )
 
 
 def _label_sky(axes: Any, image: Image, notes: str) -> None:
