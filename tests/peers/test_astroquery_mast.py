@@ -14,6 +14,7 @@ import astropy.units as u
 import numpy as np
 import pytest
 from astropy.coordinates import SkyCoord
+from astropy.io import fits
 from astroquery import mast
 from astroquery.exceptions import LoginError, NoResultsWarning, RemoteServiceError, ResolverError
 from astroquery.mast import MastClass, ObservationsClass, utils
@@ -282,3 +283,26 @@ def test_services_may_be_asked_by_their_names(site: str) -> None:
         "Mast.Caom.Cone", {"ra": 40.669629, "dec": -0.013281, "radius": 0.02}
     )
     assert len(cone) > 0
+
+
+def test_the_textbooks_light_curves_are_found_chosen_and_fetched(
+    peer: ObservationsClass, tmp_path: Path
+) -> None:
+    table = peer.query_criteria(
+        target_name="261136679",
+        obs_collection="TESS",
+        dataproduct_type="timeseries",
+        provenance_name="SPOC",
+        sequence_number=1,
+        t_exptime=[119, 121],
+    )
+    assert len(table) == 1
+    curves = peer.filter_products(
+        peer.get_product_list(table), productSubGroupDescription="LC", extension="fits"
+    )
+    done = peer.download_products(curves, download_dir=str(tmp_path))
+    assert list(done["Status"]) == ["COMPLETE"]
+    with fits.open(done["Local Path"][0]) as opened:
+        assert opened[0].header["OBJECT"] == "TIC 261136679"
+        assert opened[0].header["SECTOR"] == 1
+        assert {"TIME", "PDCSAP_FLUX", "QUALITY"} <= set(opened["LIGHTCURVE"].columns.names)
