@@ -11,8 +11,17 @@ from functools import partial
 
 from skyatlas.sandbox import mast_pictures_hst_files as written
 from skyatlas.sandbox.mast_item import MastFile, MastObservation
+from skyatlas.sandbox.mast_missions_rows import of_hst
 from skyatlas.sandbox.mast_pictures_plan import Camera, Proposal, Visit, known, polygon
-from skyatlas.sandbox.mast_pictures_rows import Make, Sizes, Sort, listed, observed, planned
+from skyatlas.sandbox.mast_pictures_rows import (
+    Make,
+    Sizes,
+    Sort,
+    listed,
+    observed,
+    planned,
+    with_members,
+)
 
 FIRST = 24_000_001
 """obsid of the first observation."""
@@ -90,7 +99,7 @@ class Hubble:
                 visit, "HST", dataURL=product(f"{last}.fits"), jpegURL=product(f"{last}.jpg"),
                 s_region=polygon(visit.footprint, frame),
             )  # fmt: skip
-            yield MastObservation(obsid, row, tuple(files))
+            yield MastObservation(obsid, row, with_members(obsid, files), of_hst(visit))
 
     def _association(self, visit: Visit) -> Iterator[MastFile]:
         """What was drizzled, its members' files, and a preview."""

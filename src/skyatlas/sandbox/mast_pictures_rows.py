@@ -6,8 +6,8 @@ wrong one or none. Files of one kind are equally long, so one of each kind is ma
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from skyatlas.sandbox.light import shines
@@ -110,4 +110,19 @@ def listed(
         cloud="" if visit.proposal.exclusive or ending == "jpg" else cloud,
         derived=sort.calib_level >= 3,
         row={"filters": visit.filter, **row},
+    )
+
+
+def with_members(obsid: int, files: Iterable[MastFile]) -> tuple[MastFile, ...]:
+    """The files of an observation; those under another obs_id get the obsID of that member."""
+    listed_files = tuple(files)
+    own = listed_files[0].row["obs_id"]
+    names = dict.fromkeys(file.row["obs_id"] for file in listed_files)
+    first = obsid // 1_000_000 * 1_000_000 + 500_000 + obsid % 1000 * 20
+    numbers = {name: first + at for at, name in enumerate(names)}
+    return tuple(
+        file
+        if file.row["obs_id"] == own
+        else replace(file, row={**file.row, "obsID": numbers[file.row["obs_id"]]})
+        for file in listed_files
     )

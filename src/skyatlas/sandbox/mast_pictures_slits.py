@@ -12,9 +12,10 @@ from functools import partial
 from skyatlas.sandbox import mast_pictures_hst_files as written
 from skyatlas.sandbox import mast_pictures_spectra as spectra
 from skyatlas.sandbox.mast_item import MastFile, MastObservation
+from skyatlas.sandbox.mast_missions_rows import of_hst
 from skyatlas.sandbox.mast_pictures_hubble import product
 from skyatlas.sandbox.mast_pictures_plan import Camera, Proposal, Visit, known
-from skyatlas.sandbox.mast_pictures_rows import Make, Sizes, Sort, listed, observed
+from skyatlas.sandbox.mast_pictures_rows import Make, Sizes, Sort, listed, observed, with_members
 
 FIRST = 24_000_101
 """obsid of the first observation."""
@@ -70,7 +71,8 @@ class Slits:
                 visit, "HST", dataURL=product(f"{last}.fits"), jpegURL=product(f"{last}.jpg"),
                 calib_level=3 if visit.camera is COS else 2,
             )  # fmt: skip
-            yield MastObservation(obsid, row, tuple(self._files(visit, last)))
+            files = with_members(obsid, self._files(visit, last))
+            yield MastObservation(obsid, row, files, of_hst(visit))
 
     def _files(self, visit: Visit, last: str) -> Iterator[MastFile]:
         write = spectra.cos if visit.camera is COS else spectra.stis

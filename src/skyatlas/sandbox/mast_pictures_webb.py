@@ -13,8 +13,17 @@ from functools import partial
 from skyatlas.sandbox import mast_pictures_jwst_files as written
 from skyatlas.sandbox import mast_pictures_spectra as spectra
 from skyatlas.sandbox.mast_item import MastFile, MastObservation
+from skyatlas.sandbox.mast_missions_rows import of_jwst
 from skyatlas.sandbox.mast_pictures_plan import Camera, Proposal, Visit, known
-from skyatlas.sandbox.mast_pictures_rows import Make, Sizes, Sort, listed, observed, planned
+from skyatlas.sandbox.mast_pictures_rows import (
+    Make,
+    Sizes,
+    Sort,
+    listed,
+    observed,
+    planned,
+    with_members,
+)
 
 FIRST = 87_000_001
 """obsid of the first observation."""
@@ -90,7 +99,7 @@ class Webb:
             elif visit.camera is ACQUISITION:
                 row = observed(visit, "JWST", calib_level=2, dataURL=_uri(f"{visit.root}_cal.fits"))
                 files = (*self._exposure(visit, number, 0), *self._guiding(visit, number))
-                yield MastObservation(obsid, row, files)
+                yield MastObservation(obsid, row, files, of_jwst(visit, number))
             else:
                 suffix = _last(visit.camera)
                 row = observed(
@@ -99,7 +108,8 @@ class Webb:
                     dataURL=_uri(f"{visit.root}_{suffix}.fits"),
                     jpegURL=_uri(f"{visit.root}_{suffix}.jpg"),
                 )  # fmt: skip
-                yield MastObservation(obsid, row, tuple(self._stage3(visit, number)))
+                files = with_members(obsid, self._stage3(visit, number))
+                yield MastObservation(obsid, row, files, of_jwst(visit, number))
 
     def _stage3(self, visit: Visit, number: int) -> Iterator[MastFile]:
         suffix = _last(visit.camera)
