@@ -58,6 +58,19 @@ class Cadences:
     def __len__(self) -> int:
         return len(self.middle)
 
+    def kept(self) -> Cadences:
+        """The same without those that were lost."""
+        there = ~self.lost
+        return Cadences(
+            self.middle[there],
+            self.number[there],
+            self.quality[there],
+            self.lost[there],
+            self.dark[there],
+            self.bad[there],
+            self.seconds,
+        )
+
 
 def correction(middle: Floats, offset: float, place: Position) -> Floats:
     """Days to add at each time (JD − offset) to have it at the Sun; Earth's orbit is a circle."""

@@ -157,7 +157,9 @@ def _glow(cadences: Cadences) -> Floats:
     since = cadences.middle - cadences.middle[0]
     half = since[-1] / 2
     phase = np.where(since < half, since / (half - 0.57), (since - half - 0.57) / (half - 0.57))
-    return _BACKGROUND * (1.0 + 0.05 * phase + 2.0 * np.exp((np.minimum(phase, 1.0) - 1.0) / 0.02))
+    rise = 2.0 * np.exp((np.minimum(phase, 1.0) - 1.0) / 0.02)
+    found: Floats = _BACKGROUND * (1.0 + 0.05 * phase + rise)
+    return found
 
 
 def _trend(cadences: Cadences, star: Star, number: int, seed: int) -> tuple[Floats, Floats]:
