@@ -105,6 +105,17 @@ def test_keplers_rows_are_of_all_quarters() -> None:
     assert list(kept["t_exptime"]) == [1800.0]
 
 
+def test_the_search_for_planets_over_several_sectors_is_no_light_curve() -> None:
+    table = rows(("TESS", 1, "SPOC", 120), ("TESS", 1, "SPOC", 120))
+    table["obs_id"] = [
+        "tess2018206190142-s0001-s0013-0000000261136679-00226",
+        "tess2018206045859-s0001-0000000261136679-0120-s",
+    ]
+    kept, notes = chosen(table, Wanted())
+    assert list(kept["obs_id"]) == [table["obs_id"][1]]
+    assert not notes
+
+
 def test_two_targets_do_not_share_a_choice() -> None:
     from astropy.table import vstack
 

@@ -41,6 +41,9 @@ PARTS: Mapping[str, str] = MappingProxyType(
 )
 """What a mission calls the stretches of its time."""
 
+_VALIDATION = re.compile(r"-s\d{4}-s\d{4}-")
+"""In the name of an observation that holds the search for planets over several sectors ("data
+validation", TESS Archive Manual 2.6): it stands under its first sector, and has no light curve."""
 _ONE_STAR = 0.5
 """Arcsec: what two catalogues may differ by about the place of one star."""
 _CADENCE_WORDS: Mapping[str, Interval] = MappingProxyType(
@@ -168,7 +171,11 @@ class Row:
 
 def chosen(table: Table, wish: Wanted) -> tuple[Table, list[Note]]:
     """The rows that are taken, and what is said about the others."""
-    rows = [Row.of(index, row) for index, row in enumerate(table)]
+    rows = [
+        Row.of(index, row)
+        for index, row in enumerate(table)
+        if not _VALIDATION.search(str(said(row, "obs_id") or ""))
+    ]
     near, notes = _of_the_nearest(rows)
     fitting = [row for row in near if row.fits(wish)]
     taken = fitting if wish.every else list(_sensible(fitting, wish))
