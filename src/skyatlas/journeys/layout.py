@@ -78,11 +78,8 @@ def _parts(layout: str) -> tuple[str, ...]:
         )
     for folder in folders:
         fixed = _WORD.sub("x", folder)
-        if (
-            safe_name(fixed, windows=False) != fixed
-            or PureWindowsPath(fixed).drive
-            or ".." in fixed
-        ):
+        drive = PureWindowsPath(fixed).drive
+        if not fixed or drive or safe_name(fixed, windows=False) != fixed:
             raise BadInput(
                 f"the layout {template!r} cannot make a folder {folder!r}: it must lead down from "
                 "the folder of the files"

@@ -50,8 +50,8 @@ def with_copies(
         # Somebody who asked for copies must know that a part of the wish was not granted.
         why = Why.UNANSWERED if wanted else Why.ASSUMED
         missing = len(asked) - len(keys)
-        words = f"MAST did not tell where copies of {missing} files are ({error})"
-        yield Note(why, f"{words}; they come from MAST alone", missing)
+        words = f"MAST did not tell where copies of some files are ({error})"
+        yield Note(why, f"{words}; these come from MAST alone: {missing}", missing)
     for one in products:
         key = keys.get(one.product_id)
         yield replace(one, mirrors=(f"{BUCKET}/{quote(key)}",)) if key else one

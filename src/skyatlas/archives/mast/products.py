@@ -106,7 +106,7 @@ class _Found:
     def take(self, part: Sequence[Observation], listed: list[Row] | ArchiveError) -> None:
         """Choose among the files of these observations."""
         if isinstance(listed, ArchiveError):
-            words = f"MAST did not list the files of {len(part)} observations ({listed})"
+            words = f"MAST did not list the files of some observations, {len(part)}: {listed}"
             if not self._ask.only:
                 words += "; of each the file that stands for it is taken"
             self._failures.append(Note(Why.UNANSWERED, words, len(part)))
@@ -117,7 +117,7 @@ class _Found:
         listed = [row for row in listed if row.get("dataURI")]
         lost -= len(listed)
         if lost:
-            words = f"{lost} files of MAST's list have no address (dataURI): they cannot be fetched"
+            words = f"files of MAST's list that have no address and cannot be fetched: {lost}"
             self._failures.append(Note(Why.UNANSWERED, words, lost))
         by = _by_parent(part, listed)
         for one in part:
@@ -137,35 +137,34 @@ class _Found:
     def notes(self, door: Door) -> Iterator[Note]:
         """What the caller should know, each once."""
         yield from self._failures
-        ask, found = self._ask, self.products.values()
-        if self._plain and (ask != Ask(cloud=ask.cloud)):
-            yield Note(
+        ask = self._ask
+        none = "that --only names" if ask.only else "(planned ones have none yet)"
+        closed = sum(not files.is_public(one) for one in self.products.values())
+        for why, words, count in (
+            (
                 Why.UNANSWERED,
-                f"{self._plain} observations have no obsid: MAST cannot list their other files",
-                self._plain,
-            )
-        if self.whole_fields:
-            yield Note(
+                "observations without an obsid, of which MAST cannot list further files",
+                self._plain if ask != Ask(cloud=ask.cloud) else 0,
+            ),
+            (
                 Why.ASSUMED,
-                f"{self.whole_fields} full-frame observations of TESS are left out: each has all "
-                "images of a sector; --everything fetches them",
+                "full-frame observations of TESS, left out as each has all images of a sector",
                 self.whole_fields,
-            )
-        if self._empty:
-            what = "that --only names" if ask.only else "(planned ones have none yet)"
-            words = f"{self._empty} observations have no files {what}"
-            yield Note(Why.ASSUMED, words, self._empty)
-        if self._shared:
-            words = f"{len(self._shared)} files belong to several observations; each comes once"
-            yield Note(Why.ASSUMED, f"{words}, as one of the first of them", len(self._shared))
-        closed = sum(not files.is_public(one) for one in found)
-        if closed and not door.logged_in(FILES):
-            yield Note(
+            ),
+            (Why.ASSUMED, f"observations without files {none}", self._empty),
+            (
+                Why.ASSUMED,
+                "files that several observations list, each fetched once, with the first of them",
+                len(self._shared),
+            ),
+            (
                 Why.PROPRIETARY,
-                f"{closed} files are still in their exclusive-access period: they come only with "
-                "the token of somebody who may have them (`skyatlas login mast`)",
-                closed,
-            )
+                "files in their exclusive-access period, which need a token (`skyatlas login mast`)",
+                0 if door.logged_in(FILES) else closed,
+            ),
+        ):
+            if count:
+                yield Note(why, f"{words}: {count}", count)
 
     def _add(self, rows: Iterable[Row], one: Observation | None) -> None:
         seen = set()
