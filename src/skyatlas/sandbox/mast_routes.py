@@ -18,6 +18,7 @@ from skyatlas.sandbox import (
 )
 from skyatlas.sandbox.mast_bundle import Bundles
 from skyatlas.sandbox.mast_portal import Portal
+from skyatlas.sandbox.mast_tesscut import Tesscut
 from skyatlas.sandbox.state import State
 
 Handler = Callable[..., Response]
@@ -25,7 +26,7 @@ Handler = Callable[..., Response]
 
 def of_state(_state: State) -> dict[str, Handler]:
     """Handlers that take the state and the request, by path: "/HOST/PATH"."""
-    site, bundles = "/mast.stsci.edu", Bundles()
+    site, bundles, tesscut = "/mast.stsci.edu", Bundles(), Tesscut()
     bundle = f"{site}/api/v0.1/Download/bundle"
     mission = f"{site}/search/{{mission}}/api/v0.1"
     return {
@@ -44,6 +45,8 @@ def of_state(_state: State) -> dict[str, Handler]:
         f"{mission}/list_products": mast_missions_products.product_list,
         f"{mission}/post_list_products": mast_missions_products.product_list,
         f"{mission}/retrieve_product": mast_missions_products.retrieve,
+        f"{site}/tesscut/api/v0.1/sector": tesscut.sector,
+        f"{site}/tesscut/api/v0.1/astrocut": tesscut.astrocut,
         f"{site}/whoami": mast_tokens.whoami,
         "/auth.mast.stsci.edu/token": mast_tokens.token_page,
         "/mastresolver.stsci.edu/Santa-war/query": santa.query,
