@@ -7,7 +7,7 @@ itself is always kept in `…_unit_text`. `mask` is True where a value must not 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import numpy as np
+    from astropy.timeseries import TimeSeries
     from astropy.units import UnitBase
     from astropy.wcs import WCS
     from numpy.typing import NDArray
@@ -219,6 +220,65 @@ class LightCurve:
     def __len__(self) -> int:
         return len(self.time)
 
+    @property
+    def good(self) -> LightCurve:
+        """The same without the masked cadences."""
+        from skyatlas.timeseries import rows
+
+        return rows(self, ~self.mask)
+
+    def of(self, column: str) -> LightCurve:
+        """The same with another column as flux, error and unit along: `.of("SAP_FLUX")`.
+
+        Its values are the file's. Raises `BadInput`, with the names in `fluxes`, for any other.
+        """
+        from skyatlas.timeseries import chosen
+
+        return chosen(self, column)
+
+    def normalised(self) -> LightCurve:
+        """The same with the flux over its median of the good cadences, without a unit.
+
+        Magnitudes become relative fluxes; deviations (ppm) are added to 1. Raises `BadInput` where
+        the median is not positive, or there is none.
+        """
+        from skyatlas.timeseries import relative
+
+        return relative(self)
+
+    @staticmethod
+    def stitched(curves: Iterable[LightCurve]) -> LightCurve:
+        """One light curve of several sectors, quarters or campaigns of one target.
+
+        Each is normalised by its own median; cadences are in order of time, on the scale and offset
+        of the earliest. `part` is "sectors 1, 4"; `meta` is the earliest's; `fluxes` is empty:
+        choose with `of` before. Raises `BadInput` for different targets, for times that cannot be
+        put on one scale, and where there is nothing to stitch.
+        """
+        from skyatlas.timeseries import stitched
+
+        return stitched(curves)
+
+    def to_timeseries(self) -> TimeSeries:
+        """As `astropy.timeseries.TimeSeries`: time (two-part Julian dates, no digit is lost), flux,
+        flux_err, quality, mask.
+
+        Cadences without a time are left out, masked ones are not. Raises `BadInput` where the file
+        does not say its time scale.
+        """
+        from skyatlas.timeseries import timeseries_of
+
+        return timeseries_of(self)
+
+    def to_lightkurve(self) -> Any:
+        """As `lightkurve.LightCurve`, of the good cadences, as lightkurve's own readers do.
+
+        Raises `MissingExtra` where lightkurve is missing, `BadInput` as `to_timeseries`.
+        """
+        from skyatlas.timeseries import lightkurve_of
+
+        return lightkurve_of(self)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TargetPixels:
@@ -252,6 +312,52 @@ class TargetPixels:
 
     def __len__(self) -> int:
         return len(self.time)
+
+    def light_curve(self, aperture: Any = None) -> LightCurve:
+        """The sum of the pixels in an aperture: shape (ny, nx), True or not 0 = in; or "all".
+
+        None is the mission's optimal aperture (bit 2); `BadInput` where the file has none. Pixels
+        without a number count as nothing; errors are added in quadrature.
+        """
+        from skyatlas.timeseries import inside, single_columns, summed
+
+        taken = inside(self, aperture)
+        flux, sigma = summed(self, taken)
+        return LightCurve(
+            time=self.time,
+            time_scale=self.time_scale,
+            time_offset=self.time_offset,
+            flux=flux,
+            sigma=sigma,
+            quality=self.quality,
+            mask=self.mask | (flux != flux),  # NaN
+            flux_unit=self.flux_unit,
+            flux_unit_text=self.flux_unit_text,
+            meta=self.meta,
+            name=self.name,
+            mission=self.mission,
+            author=self.author,
+            part=self.part,
+            cadence=self.cadence,
+            flux_name=f"sum of {int(taken.sum())} pixels",
+            columns=single_columns(self.columns),
+        )
+
+    def image(self) -> Image:
+        """The median of the good cadences, same unit, with the WCS of the pixels."""
+        from skyatlas.timeseries import median_frame
+
+        frame = median_frame(self)
+        return Image(
+            pixels=frame,
+            wcs=self.wcs,
+            unit=self.flux_unit,
+            unit_text=self.flux_unit_text,
+            sigma=None,
+            mask=frame != frame,  # NaN
+            meta=self.meta,
+            name=f"median of {int((~self.mask).sum())} cadences",
+        )
 
 
 @dataclass(frozen=True, slots=True)

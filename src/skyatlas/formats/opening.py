@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 DAMAGE = (
     OSError, EOFError, ValueError, TypeError, KeyError, IndexError, AttributeError, MemoryError,
     ArithmeticError, AssertionError, NotImplementedError, zlib.error, lzma.LZMAError,
+    UnboundLocalError,  # astropy 8.0.2: a column with TDIM and a broken TFORM
 )  # fmt: skip
 """What astropy, numpy and the decompressors raise on damaged files; met in practice or by
 mutating real files (tests/formats/test_damage.py)."""
