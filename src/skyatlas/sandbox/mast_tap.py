@@ -1,6 +1,6 @@
 """This file is MAST's ObsTAP service in the sandbox: a row for the main file of each observation.
 
-Invariant: it shows what the portal shows but plans, in ObsCore's columns and units; it has no `obsid`.
+Invariant: it shows what the portal shows, but no plans and no `obsid`, in ObsCore's units.
 """
 
 from __future__ import annotations

@@ -68,7 +68,10 @@ def search(queries: Sequence[Query], door: Door) -> Iterator[Table | Note]:
     """
     first = queries[0]
     if first.table is not None:
-        raise BadInput(f"MAST has no table {first.table!r} for this")
+        from skyatlas.archives.mast import missions
+
+        yield from missions.search(queries, door)
+        return
     choices = filters.choices_of(first)
     tally = _Tally()
     placed, named, free = _sorted(queries)

@@ -1,17 +1,18 @@
 """This file turns what is asked into MAST's filters, and judges rows that MAST did not filter.
 
-Invariant: what a filter sends and what it lets pass here mean the same, but that a number which a
-row does not say passes here. Source: mast.stsci.edu/api/v0 (Services, CAOM fields), 2026-11-21.
+Invariant: what a filter sends and what it lets pass here mean the same, but that rows which do not
+say their time or wavelength pass here. Source: mast.stsci.edu/api/v0 (Services, CAOM fields), read
+on 2026-11-21.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from itertools import product
-from math import inf
 from typing import Any
 
 from skyatlas.errors import BadInput
@@ -68,9 +69,12 @@ _INSTRUMENTS = frozenset(
 _PROGRAM = re.compile(r"(?i)(?:(?:GO|GTO|DD|ERS|SNAP|CAL|COM)[ -]?)?0*(\d+)")
 """A number, by itself or as people of HST and JWST write it: "GO-12345"."""
 
-_LEVELS = range(-1, 5)
-_MOST_VALUES = 200
-"""Whole numbers of a range that are written out one by one: MAST compares them as words."""
+_BOUNDS = {"calib_level": (-1, 4), "sequence_number": (0, 999)}
+"""What an open range of whole numbers ends at; sequence_number is a sector, quarter, campaign."""
+_NO_NUMBER = "-99"
+"""What no column of whole numbers holds: for a range without any."""
+_MOST_VALUES = 1000
+"""Whole numbers of a range that are written out one by one."""
 _NANO = 1e9
 _SLACK = 1e-6
 """How far, of itself, a number may be from the one that is asked for by its value."""
@@ -89,7 +93,7 @@ class Filter:
     sent: bool = True
     """False: judged here alone, since MAST leaves out what does not say a number."""
     unsaid: bool = False
-    """Whether a row that says nothing passes, of a column of words."""
+    """Whether a row that says nothing passes here."""
 
     def wire(self) -> dict[str, Any]:
         """The filter as MAST reads it."""
@@ -109,12 +113,12 @@ class Filter:
         """Whether a row of MAST's passes."""
         value = row.get(self.column)
         if value is None:
-            return self.unsaid or not (self.values or self.pattern)
+            return self.unsaid
         if self.pattern or self.values:
             return any(self._is_wanted(word) for word in _words(self.column, value))
         number = float(value)
-        low = -inf if self.low is None else self.low
-        return low <= number <= (inf if self.high is None else self.high)
+        low = -math.inf if self.low is None else self.low
+        return low <= number <= (math.inf if self.high is None else self.high)
 
     def _is_wanted(self, word: str) -> bool:
         if self.pattern:
@@ -228,25 +232,26 @@ def _programs(words: Sequence[str]) -> Choice:
 
 def _times(time: Interval | None, sent: bool) -> Iterable[Choice]:
     if time is not None and time.high is not None:
-        yield (Filter("t_min", high=time.high, sent=sent),)
+        yield (Filter("t_min", high=time.high, sent=sent, unsaid=True),)
     if time is not None and time.low is not None:
-        yield (Filter("t_max", low=time.low, sent=sent),)
+        yield (Filter("t_max", low=time.low, sent=sent, unsaid=True),)
 
 
 def _bands(band: Interval | None, sent: bool) -> Iterable[Choice]:
     """Nanometres; 0 is how MAST often says that it does not know, and passes here."""
     if band is not None and band.high is not None:
-        yield (Filter("em_min", high=band.high * _NANO, sent=sent),)
+        yield (Filter("em_min", high=band.high * _NANO, sent=sent, unsaid=True),)
     if band is not None and band.low is not None:
-        low = Filter("em_max", low=band.low * _NANO, sent=sent)
+        low = Filter("em_max", low=band.low * _NANO, sent=sent, unsaid=True)
         yield (low,) if sent else (low, Filter("em_max", high=0.0, sent=False))
 
 
 def _levels(level: Interval | None) -> Choice:
     if level is None:
         return ()
-    values = [str(one) for one in _LEVELS if level.overlaps(one, one)]
-    return _exactly("calib_level", values or ["99"])  # none is of such a level
+    first, last = _BOUNDS["calib_level"]
+    values = [str(one) for one in range(first, last + 1) if level.overlaps(one, one)]
+    return _exactly("calib_level", values or [_NO_NUMBER])
 
 
 def _column(name: str) -> str:
@@ -281,18 +286,16 @@ def _near(column: str, word: str) -> Filter:
 
 
 def _integers(column: str, words: Sequence[str]) -> Choice:
-    """MAST takes whole numbers one by one; a range that is too long for that is judged here."""
-    values: list[str] = []
-    ranges: list[Filter] = []
+    """MAST compares whole numbers as words, so a range is written out."""
+    values: dict[str, None] = {}
     for word in words:
         low, high = _range(column, word)
-        if low is not None and high is not None and high - low < _MOST_VALUES:
-            values.extend(str(number) for number in range(int(low), int(high) + 1))
-        else:
-            ranges.append(Filter(column, low=low, high=high, sent=False))
-    if ranges:
-        return (Filter(column, tuple(values), sent=False), *ranges) if values else tuple(ranges)
-    return _exactly(column, values)
+        first, last = _BOUNDS.get(column, (None, None))
+        low, high = first if low is None else low, last if high is None else high
+        if low is None or high is None or high - low > _MOST_VALUES:
+            raise BadInput(f"{word!r} is too wide a range for MAST's column {column}")
+        values.update(dict.fromkeys(map(str, range(math.ceil(low), math.floor(high) + 1))))
+    return _exactly(column, values or [_NO_NUMBER])
 
 
 def _range(column: str, word: str) -> tuple[float | None, float | None]:
