@@ -32,7 +32,7 @@ mutating real files (tests/formats/test_damage.py)."""
 
 @contextmanager
 def opened(path: str | Path) -> Iterator[HDUList]:
-    """Open a FITS file, plain or in gzip, bzip2, xz or LZW, and check that it is whole.
+    """Open a FITS file, plain or in gzip, bzip2, xz, LZW or zip, and check that it is whole.
 
     Raises `BadInput` where there is no such file and `FormatError` for everything else, also for
     what goes wrong inside the `with` block: astropy reads data late, and damage shows late.
@@ -89,13 +89,18 @@ def first_bytes(path: Path) -> bytes:
 
 
 def unwrapped(path: Path) -> bytes:
-    """Return the bytes of a file, out of gzip, bzip2, xz or LZW (`.Z`) where it is in one."""
+    """Return the bytes of a file, out of gzip, bzip2, xz, LZW (`.Z`) or zip where it is in one.
+
+    Of a zip it is the one FITS file in it.
+    """
     wrapping = wrapping_of(first_bytes(path))
     body = path.read_bytes()
     if wrapping is None:
         return body
     try:
         return WRAPPINGS[wrapping][1](body)
+    except FormatError as problem:
+        raise FormatError(f"{path.name} {problem}") from None
     except DAMAGE as problem:
         raise FormatError(
             f"{path.name} is cut short or damaged inside its {wrapping} wrapping"
@@ -110,11 +115,30 @@ def _lzw(body: bytes) -> bytes:
     return b"".join(unpacked(io.BytesIO(body)))
 
 
+def _zip(body: bytes) -> bytes:
+    # TESScut serves target pixel files so.
+    from zipfile import BadZipFile, ZipFile
+
+    try:
+        with ZipFile(io.BytesIO(body)) as packed:
+            infos = [info for info in packed.infolist() if not info.is_dir()]
+            fits = [i for i in infos if i.filename.lower().endswith((".fits", ".fit", ".fts"))]
+            if len(fits) == 1:
+                return packed.read(fits[0])
+    except (BadZipFile, RuntimeError) as problem:  # RuntimeError: encrypted
+        raise ValueError(str(problem)) from problem
+    raise FormatError(
+        f"is a zip archive of {len(infos)} files, {len(fits)} of them FITS;"
+        " unpack it and name one of them."
+    )
+
+
 WRAPPINGS: dict[str, tuple[bytes, Callable[[bytes], bytes]]] = {
     "gzip": (b"\x1f\x8b", gzip.decompress),
     "bzip2": (b"BZh", bz2.decompress),
     "xz": (b"\xfd7zXZ\x00", lzma.decompress),
     "LZW": (b"\x1f\x9d", _lzw),
+    "zip": (b"PK\x03\x04", _zip),
 }
 
 
