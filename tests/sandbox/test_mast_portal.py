@@ -86,7 +86,8 @@ def test_free_text_has_wildcards_and_values_have_none(box: Sandbox) -> None:
     assert _filtered(box, _values("target_name", "%1068")) == []
     also = _filtered(box, _values("target_name", "M51", freeText="%1068"))
     assert len(also) > len(wild)
-    assert _filtered(box, _values("target_name", freeText="NGC.068")) == []
+    for text in ("NGC.068", "NGC", "1068"):
+        assert _filtered(box, _values("target_name", freeText=text)) == []
 
 
 def test_a_separator_opens_a_cell_of_several_values(box: Sandbox) -> None:
@@ -122,6 +123,9 @@ def test_columns_without_any_value_are_left_out_on_demand(box: Sandbox) -> None:
     assert "obs_id" in names
     assert "objID" not in names
     assert all(set(row) == names for row in answer["data"])
+    # What a page leaves out does not depend on the page.
+    single = _send(box, "Mast.Caom.Filtered", params, removenullcolumns=True, pagesize=1)
+    assert single["fields"] == answer["fields"]
 
 
 def test_pages_add_up_to_the_whole(box: Sandbox) -> None:
@@ -159,6 +163,30 @@ def test_a_cone_finds_footprints_and_says_how_far_their_rims_are(box: Sandbox) -
         assert row["distance"] == pytest.approx(math.degrees(rim) * 3600)
     assert {row["obsid"] for row in near} & {row["obsid"] for row in aside}
     assert sorted(row["distance"] for row in aside) == [row["distance"] for row in aside]
+
+
+def test_a_footprint_is_not_the_circle_around_it(box: Sandbox) -> None:
+    row = next(row for row in _held() if "POLYGON" in row["s_region"])
+    (square,) = region.parse(row["s_region"])
+    assert isinstance(square, region.Polygon)
+    (ra1, dec1), (ra2, dec2) = map(region.degrees, square.corners[:2])
+    # A little outside the middle of a side, yet nearer to the centre than the corners are.
+    ra, dec = (
+        middle + 0.05 * (middle - centre)
+        for middle, centre in (
+            ((ra1 + ra2) / 2, row["s_ra"]),
+            ((dec1 + dec2) / 2, row["s_dec"]),
+        )
+    )
+    gap = math.degrees(region.gap(region.vector(ra, dec), (square,)))
+    assert 0 < gap < 0.01
+
+    def near(radius: float) -> set[object]:
+        found = _rows(box, "Mast.Caom.Cone", {"ra": ra, "dec": dec, "radius": radius})
+        return {one["obs_id"] for one in found}
+
+    assert row["obs_id"] in near(1.01 * gap)
+    assert row["obs_id"] not in near(0.99 * gap)
 
 
 def test_a_cone_leaves_the_legacy_archive_out_on_demand(box: Sandbox) -> None:
@@ -243,6 +271,14 @@ def test_get_and_post_say_the_same(box: Sandbox) -> None:
             {"columns": "*", "filters": [{"paramName": "t_min", "values": [{"min": 1}]}]},
             "needs min and max",
         ),
+        (
+            "Mast.Caom.Filtered",
+            {
+                "columns": "*",
+                "filters": [{"paramName": "filters", "values": [{"min": 1, "max": 2}]}],
+            },
+            "Error converting data type",
+        ),
         ("Mast.Caom.Filtered.Position", {"columns": "*", "filters": []}, "position"),
         ("Mast.Caom.Cone", {"ra": 1}, "dec"),
         ("Mast.Caom.Crossmatch", {}, "needs a table"),
@@ -272,8 +308,8 @@ def test_what_is_wrong_beside_the_parameters_is_an_error_too(
 def test_an_answer_is_executing_as_often_as_is_wished_and_then_there(box: Sandbox) -> None:
     box.fault("executing=2", "invoke")
     params = {"columns": "COUNT_BIG(*)", "filters": []}
-    said = [_send(box, "Mast.Caom.Filtered", params)["status"] for _ in range(3)]
-    assert said == ["EXECUTING", "EXECUTING", "COMPLETE"]
+    said = [_send(box, "Mast.Caom.Filtered", params)["status"] for _ in range(6)]
+    assert said == ["EXECUTING", "EXECUTING", "COMPLETE"] * 2
 
 
 def test_another_request_is_not_a_poll_of_the_first(box: Sandbox) -> None:
@@ -306,6 +342,8 @@ def test_pages_hold_no_more_than_the_fault_says(box: Sandbox) -> None:
     answer = _send(box, "Mast.Caom.Filtered", {"columns": "obsid", "filters": []})
     assert len(answer["data"]) == answer["paging"]["pageSize"] == 4
     assert answer["paging"]["pagesFiltered"] == math.ceil(len(observations(1)) / 4)
+    params = {"columns": "obsid", "filters": []}
+    assert len(_rows(box, "Mast.Caom.Filtered", params, pagesize=2)) == 2
 
 
 def test_the_line_breaks_where_too_much_is_asked_for(box: Sandbox) -> None:
