@@ -1,12 +1,7 @@
-"""This file asks the sandbox through unmodified astroquery.mast; only its addresses are changed.
-
-They are class attributes that astroquery makes of its setting `server` when it is imported, and two
-addresses inside `mast.utils`.
-"""
+"""This file asks the sandbox through unmodified astroquery.mast; only its addresses are changed."""
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,18 +10,13 @@ import numpy as np
 import pytest
 from astropy.coordinates import SkyCoord
 from astropy.io import fits
-from astroquery import mast
 from astroquery.exceptions import LoginError, NoResultsWarning, RemoteServiceError, ResolverError
 from astroquery.mast import MastClass, ObservationsClass, utils
-from astroquery.mast.discovery_portal import PortalAPI
-from astroquery.mast.services import ServiceAPI
 
 from skyatlas.sandbox import MAST_TOKENS
 from skyatlas.sandbox.mast_holdings import files, observations
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from astropy.table import Table
 
     from skyatlas.sandbox import Sandbox
@@ -34,46 +24,12 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.usefixtures("closed_sessions")
 
 M77 = SkyCoord(40.669629, -0.013281, unit="deg")
-PORTAL = {
-    "MAST_REQUEST_URL": "api/v0/invoke",
-    "COLUMNS_CONFIG_URL": "portal/Mashup/Mashup.asmx/columnsconfig",
-    "MAST_DOWNLOAD_URL": "api/v0.1/Download/file",
-    "MAST_BUNDLE_URL": "api/v0.1/Download/bundle",
-}
-SERVICES = {
-    "SERVICE_URL": "",
-    "REQUEST_URL": "api/v0.1/",
-    "MISSIONS_DOWNLOAD_URL": "search/",
-    "MAST_DOWNLOAD_URL": "api/v0.1/Download/file",
-}
 
 
 @pytest.fixture
-def site(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Where astroquery finds MAST for the time of a test."""
-    address = f"{box.url}/mast.stsci.edu"
-    for name, path in PORTAL.items():
-        monkeypatch.setattr(PortalAPI, name, f"{address}/{path}")
-    for name, path in SERVICES.items():
-        monkeypatch.setattr(
-            ServiceAPI, name, f"{address}/{path}".rstrip("/") + "/" * path.endswith("/")
-        )
-    monkeypatch.setattr(PortalAPI, "_column_configs", {})
-    get = utils._simple_request
-
-    def get_here(url: str, params: Any = None) -> Any:
-        return get(re.sub(r"^https?://(?!127\.)", f"{box.url}/", url), params)
-
-    monkeypatch.setattr(utils, "_simple_request", get_here)
-    cloud = mast.conf.set_temp("enable_cloud_dataset", False)
-    with mast.conf.set_temp("server", address), cloud:
-        yield address
-
-
-@pytest.fixture
-def peer(site: str) -> ObservationsClass:
+def peer(mast_site: str) -> ObservationsClass:
     """astroquery's own class, as a program would make it."""
-    assert site
+    assert mast_site
     return ObservationsClass()
 
 
@@ -248,8 +204,8 @@ def test_login_knows_good_tokens(peer: ObservationsClass) -> None:
     peer.logout()
 
 
-def test_names_are_resolved(site: str) -> None:
-    assert site
+def test_names_are_resolved(mast_site: str) -> None:
+    assert mast_site
     place = utils.resolve_object("TIC 261136679")
     assert place.separation(SkyCoord(84.291188, -80.46912, unit="deg")) < 1 * u.arcmin
     every = utils.resolve_object("M 77", resolve_all=True)
@@ -261,16 +217,16 @@ def test_names_are_resolved(site: str) -> None:
         utils.resolve_object("nobody's star")
 
 
-def test_cloud_paths_are_looked_up_forty_at_a_time(site: str, box: Sandbox) -> None:
-    assert site
+def test_cloud_paths_are_looked_up_forty_at_a_time(mast_site: str, box: Sandbox) -> None:
+    assert mast_site
     held = [(uri, file.cloud) for uri, (file, _) in files(1).items() if file.cloud][:50]
     paths = utils.get_cloud_paths([uri for uri, _ in held])
     assert paths == [path.lstrip("/") for _, path in held]
     assert sum("path_lookup" in asked.url for asked in box.requests) == -(-len(held) // 40)
 
 
-def test_services_may_be_asked_by_their_names(site: str) -> None:
-    assert site
+def test_services_may_be_asked_by_their_names(mast_site: str) -> None:
+    assert mast_site
     peer = MastClass()
     table = peer.mast_query(
         "Mast.Caom.Filtered", columns=["obsid", "t_min"], obs_collection=["HST"]
