@@ -181,7 +181,7 @@ def test_describe_tells_a_light_curve(shared_data: Path) -> None:
         "time: 1325.29526 to 1353.17733 (JD - 2457000, TDB), 2018-07-25 19:05 to 2018-08-22 16:15"
         in text
     )
-    assert "cadences: 20076, one every 120 s; 18103 good, 1973 masked" in text
+    assert "cadences: 20076, one every 120 s; 18103 good, 1973 masked: 1973 flagged, 0 " in text
     assert "flux: PDCSAP_FLUX, e-/s, median " in text
     assert "; also SAP_FLUX" in text
     assert "gaps: " in text

@@ -54,7 +54,11 @@ def _date(data: LightCurve | TargetPixels, days: float) -> str:
 def _cadences(data: LightCurve | TargetPixels) -> str:
     good = int((~data.mask).sum())
     every = f", one every {data.cadence:.6g} s" if data.cadence else ""
-    return f"cadences: {len(data)}{every}; {good} good, {len(data) - good} masked"
+    why = ""
+    if isinstance(data, LightCurve) and data.flagged is not None:
+        flagged = int(data.flagged.sum())
+        why = f": {flagged} flagged, {len(data) - good - flagged} more without a number"
+    return f"cadences: {len(data)}{every}; {good} good, {len(data) - good} masked{why}"
 
 
 def _flux(curve: LightCurve) -> str:

@@ -68,7 +68,6 @@ SPELLINGS = {
     "flam": "erg/(s.cm**2.Angstrom)",
     "fnu": "erg/(s.cm**2.Hz)",
     "unitless": "",
-    "ppm": "1e-6",
     "dimensionless": "",
 }
 
@@ -81,6 +80,10 @@ def parse_unit(text: str) -> UnitBase | None:
         return None
     if bare == "A":
         return _strictly("Angstrom")
+    if bare.lower() == "ppm":
+        from astropy.units import cds  # astropy knows it only there
+
+        return cds.ppm
     # As written first: lower and upper case tell mJy from MJy.
     unit = _strictly(bare) or _strictly(_respelled(bare))
     return None if unit is None else _per_angstrom(unit)
