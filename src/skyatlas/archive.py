@@ -157,6 +157,8 @@ class Archive(ABC):
     """Where a user gets the token that this archive takes instead of a name and a password."""
     token_variables: tuple[str, ...] = ()
     """Environment variables that people already keep that token in."""
+    tables: tuple[str, ...] = ()
+    """Names of tables of its own that can be asked instead of its usual ones; `*` is anything."""
     product_columns: tuple[str, ...] = ()
     """Its own words that files can be chosen by (`Ask.only`)."""
 

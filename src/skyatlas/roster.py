@@ -5,7 +5,8 @@ Invariant: a small file that cannot be read is in the way of nobody but who asks
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,6 +52,15 @@ class Roster:
         if made_up:
             return fixed
         return [*fixed, *(self.archive(n) for n, one in self.own.items() if not _broken(one))]
+
+    def with_table(self, table: str, among: Sequence[Archive]) -> list[Archive]:
+        """Those that have a table of that name; BadInput where nobody has."""
+        name = table.casefold()
+        fit = [one for one in among if any(fnmatchcase(name, pattern) for pattern in one.tables)]
+        if not fit:
+            known = [f"{', '.join(one.tables)} of {one.name}" for one in among if one.tables]
+            raise BadInput(f"no archive has a table {table!r}; there are: {'; '.join(known)}")
+        return fit
 
     def named(self, wanted: list[str]) -> list[Archive]:
         """The archives of these names, each once."""

@@ -174,6 +174,8 @@ class Session:
         from skyatlas.journeys.search import search
 
         chosen = self.archives(archives)
+        if archives is None and filters.get("table") is not None:
+            chosen = self.roster.with_table(str(filters["table"]), chosen)
         how = discovery.asked(chosen, waveband, services, budget)
         queries = self.query(target, **filters)
         before: Sequence[Report] = ()

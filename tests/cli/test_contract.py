@@ -64,9 +64,10 @@ def test_search_puts_data_on_stdout_and_talk_on_stderr(at_sandbox: Typing) -> No
     said = at_sandbox("search", "NGC 1068", "--public")
     assert said.code == 0
     assert "XSHOOTER" in said.data
+    assert "NIRSPEC/IFU" in said.data
     assert "asked" not in said.data
     last = said.talk.strip().splitlines()[-1]
-    assert last.startswith("1 archive asked: 1 complete")
+    assert last.startswith("2 archives asked: 2 complete; eso: ")
     assert "40.669629 -0.013281 deg ICRS" in said.talk
 
 
@@ -74,7 +75,8 @@ def test_search_json_is_the_contract(at_sandbox: Typing) -> None:
     said = at_sandbox("search", *MUSE, "--format", "json")
     answer = json.loads(said.data)
     assert set(answer) == {"query", "observations", "reports", "complete"}
-    (report,) = answer["reports"]
+    report, other = answer["reports"]
+    assert (report["archive"], other["archive"]) == ("eso", "mast")
     assert {"archive", "rows", "seconds", "complete", "notes", "error"} <= set(report)
     assert answer["complete"] is None  # anonymous: protected rows cannot be counted
     row = answer["observations"][0]

@@ -34,7 +34,7 @@ def adql(box: Sandbox) -> list[str]:
 # Scenario 1: a failed query must not look like "no rows".
 def test_a_failed_archive_is_not_an_empty_answer(box: Sandbox, atlas: Session) -> None:
     box.fault("tap-error", "tap_obs")
-    found = atlas.search(NGC_1068, calib_level="0")
+    found = atlas.search(NGC_1068, archives="eso", calib_level="0")
     (report,) = found.reports
     assert len(found) == 0
     assert isinstance(report.error, Broken)
@@ -56,9 +56,9 @@ def test_an_empty_answer_is_no_failure(atlas: Session) -> None:
 def test_where_tap_fails_the_spectra_come_through_ssap_and_the_gap_is_said(
     box: Sandbox, atlas: Session
 ) -> None:
-    whole = atlas.search(NGC_1068, kind="spectrum", calib_level="1..")
+    whole = atlas.search(NGC_1068, archives="eso", kind="spectrum", calib_level="1..")
     box.fault("tap-error", "tap_obs")
-    found = atlas.search(NGC_1068, kind="spectrum", calib_level="1..")
+    found = atlas.search(NGC_1068, archives="eso", kind="spectrum", calib_level="1..")
     assert set(found["dp_id"]) == set(whole["dp_id"])
     assert found.complete is False
     assert Why.UNANSWERED in [note.why for note in found.reports[0].notes]
@@ -78,7 +78,7 @@ def test_the_position_arrives_with_every_digit(box: Sandbox, atlas: Session) -> 
 # Scenario 15: truncated results unnoticed.
 def test_an_answer_that_the_archive_cut_is_truncated(box: Sandbox, atlas: Session) -> None:
     box.fault("overflow=3", "tap_obs")
-    found = atlas.search(NGC_1068, calib_level="1..", public=True)
+    found = atlas.search(NGC_1068, archives="eso", calib_level="1..", public=True)
     assert len(found) == 3
     assert found.complete is False
     assert not found.answered
@@ -87,7 +87,7 @@ def test_an_answer_that_the_archive_cut_is_truncated(box: Sandbox, atlas: Sessio
 
 
 def test_an_answer_cut_at_our_limit_says_so_and_is_no_fault_of_the_archive(atlas: Session) -> None:
-    found = atlas.search(NGC_1068, calib_level="1..", limit=3)
+    found = atlas.search(NGC_1068, archives="eso", calib_level="1..", limit=3)
     assert len(found) == 3
     assert found.complete is False
     assert found.answered
@@ -141,7 +141,7 @@ def test_an_anonymous_answer_does_not_claim_what_it_cannot_know(
 
 
 def test_proprietary_files_are_counted(atlas: Session) -> None:
-    found = atlas.search(NGC_1068, calib_level="1..")
+    found = atlas.search(NGC_1068, archives="eso", calib_level="1..")
     (note,) = (note for note in found.reports[0].notes if note.why is Why.PROPRIETARY)
     assert note.count == sum(rights == "proprietary" for rights in found["data_rights"])
     assert note.count
@@ -155,11 +155,11 @@ def test_public_leaves_the_proprietary_out(atlas: Session) -> None:
 # Scenario 16: rows not attributed to inputs.
 def test_every_row_says_which_target_it_answers(box: Sandbox, atlas: Session) -> None:
     names = ["NGC 1068", "40.6696 -0.0133", "M 87", "Sgr A*"]
-    found = atlas.search(names, calib_level="1..", public=True)
+    found = atlas.search(names, archives="eso", calib_level="1..", public=True)
     assert len(adql(box)) == 1  # one request for all of them
     by_name = {name: set(found.where(target=name)["dp_id"]) for name in names}
     for name in names:
-        alone = atlas.search(name, calib_level="1..", public=True)
+        alone = atlas.search(name, archives="eso", calib_level="1..", public=True)
         assert by_name[name] == set(alone["dp_id"]), name
     assert by_name["NGC 1068"] == by_name["40.6696 -0.0133"] != set()
 
@@ -208,7 +208,7 @@ def test_a_quote_in_a_name_is_only_a_letter(atlas: Session, world: World) -> Non
         ({"kind": "movie"}, "movie", BadInput),
         ({"limit": 0}, "limit", BadInput),
         ({"colour": "red"}, "colour", BadInput),
-        ({"table": "dbo.raw; DROP TABLE x"}, "no table", BadInput),
+        ({"table": "dbo.raw; DROP TABLE x"}, "no archive has a table", BadInput),
         ({"target": None}, "nothing was asked", BadInput),
     ],
 )
@@ -227,10 +227,13 @@ def test_positions_come_as_text_pairs_and_sky_coordinates(atlas: Session) -> Non
 
     one = SkyCoord(*NGC_1068, unit="deg")
     several = SkyCoord([NGC_1068[0], 187.70593], [NGC_1068[1], 12.39112], unit="deg")
-    ids = set(atlas.search(NGC_1068, public=True)["dp_id"])
-    assert set(atlas.search(one, public=True)["dp_id"]) == ids
-    assert set(atlas.search(one.galactic, public=True, radius="1.01arcmin")["dp_id"]) >= ids
-    both = atlas.search(several, public=True)
+    ids = set(atlas.search(NGC_1068, archives="eso", public=True)["dp_id"])
+    assert set(atlas.search(one, archives="eso", public=True)["dp_id"]) == ids
+    assert (
+        set(atlas.search(one.galactic, archives="eso", public=True, radius="1.01arcmin")["dp_id"])
+        >= ids
+    )
+    both = atlas.search(several, archives="eso", public=True)
     assert len(both.queries) == 2
     assert set(both["dp_id"]) > ids
 
@@ -282,3 +285,13 @@ def test_quicklooks_are_asked_without_a_place(box: Sandbox, atlas: Session) -> N
     assert "prog_id LIKE '095.F-9802(%'" in question
     with pytest.raises(BadInput, match="no positions"):
         atlas.search(NGC_1068, table="ist.apex_quicklooks")
+
+
+def test_a_table_is_asked_of_the_archive_that_has_it(atlas: Session) -> None:
+    eso = atlas.search("NGC 1068", table="ist.xshooter", limit=2)
+    mast = atlas.search("NGC 1068", table="hst", limit=2)
+    with pytest.raises(BadInput, match=r"no archive has a table 'iue'; there are: ssap"):
+        atlas.search("NGC 1068", table="iue")
+    assert [report.archive for report in eso.reports] == ["eso"]
+    assert [report.archive for report in mast.reports] == ["mast"]
+    assert len(eso) == len(mast) == 2

@@ -19,7 +19,10 @@ from skyatlas.errors import UnknownArchive
 if TYPE_CHECKING:
     from skyatlas.archive import Archive
 
-_OWN = {"eso": ("skyatlas.archives.eso", "Eso")}
+_OWN = {
+    "eso": ("skyatlas.archives.eso", "Eso"),
+    "mast": ("skyatlas.archives.mast", "Mast"),
+}
 EVERYWHERE = "vo"
 """All services that a registry knows: asked only by name, never as one of "all archives"."""
 

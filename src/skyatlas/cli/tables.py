@@ -175,4 +175,6 @@ def _rights(row: Any) -> str:
 
 
 def _identifier(row: Any) -> str:
-    return str(said(row, "dp_id") or said(row, "obs_publisher_did") or said(row, "obs_id") or "")
+    # MAST's publisher identifiers are made of its numbers; the name that people cite is obs_id.
+    names = ("dp_id", "obs_id" if said(row, "obsid") is not None else "", "obs_publisher_did")
+    return str(next((said(row, one) for one in (*names, "obs_id") if one and said(row, one)), ""))

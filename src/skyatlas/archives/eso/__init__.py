@@ -29,6 +29,7 @@ class Eso(Archive):
     hosts = ("archive.eso.org", "dataportal.eso.org", "www.eso.org")
     pace = Pace(at_once=2, per_second=5.0, files_at_once=4)  # none is published
     many = Many("chunk", 25)  # no TAP upload; 20-50 cones fit a POST
+    tables = ("ssap", "ist.*")
     login_hint = "proprietary files and the rows of protected programmes"
     password_service = ("astroquery:www.eso.org",)
 

@@ -29,6 +29,7 @@ class Mast(Archive):
     hosts = ("mast.stsci.edu",)
     pace = Pace(at_once=4, per_second=5.0, files_at_once=5)  # none is published but TESScut's 10
     many = Many("upload", 500)
+    tables = ("hst", "jwst")
     login_hint = "files of the exclusive-access period"
     token_page = login.PAGE
     token_variables = ("MAST_API_TOKEN",)
