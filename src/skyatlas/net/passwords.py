@@ -103,7 +103,10 @@ def save_password(archive: str, username: str, password: str) -> bool:
 
 def forget_password(archive: str, username: str) -> bool:
     """Remove it again; False where it was not there."""
-    return _keyring("delete_password", f"skyatlas:{archive}", username) is not _FAILED
+    where = f"skyatlas:{archive}", username
+    if _keyring("get_password", *where) in (None, _FAILED):
+        return False
+    return _keyring("delete_password", *where) is not _FAILED
 
 
 def _as_given(username: str | None, password: str | None) -> Login | None:
