@@ -149,7 +149,7 @@ def plot(
             code = failed if len(pictures) == 1 else Code.SOME_FAILED
             continue
         click.echo(str(picture))
-        say(f"drew {', '.join(map(str, paths))}")
+        say(f"drew {paths[0]}" + (f" and {len(paths) - 1} more" if len(paths) > 1 else ""))
     return code
 
 

@@ -29,7 +29,7 @@ LONGEST = 0.5
 """Days: longer boxes are trends."""
 DRIFT = 0.5
 """Part of the Sun's transit that a step in period moves the last transit against the first."""
-WORK = 1.5e9
+WORK = 0.8e9
 """Samples times periods: some ten seconds. Above it bins are widened, to half an hour at most."""
 WIDEST = 30.0
 """Minutes."""

@@ -103,7 +103,9 @@ def check_together(curves: Sequence[LightCurve]) -> None:
     """Raise `BadInput` unless these are one target's curves, on one time scale."""
     if not curves:
         raise BadInput("There is no light curve in the list.")
-    names = sorted({curve.name for curve in curves if curve.name})
+    # "TIC 1" of one author is "TIC1" of another.
+    found = {"".join(curve.name.split()).upper(): curve.name for curve in curves if curve.name}
+    names = sorted(found.values())
     if len(names) > 1:
         raise BadInput(
             f"The light curves are of {len(names)} targets ({', '.join(names[:4])}"

@@ -53,18 +53,17 @@ def limits_of(values: Floats) -> tuple[float, float]:
         return 0.0, 1.0
     residuals = np.abs(values - running_median(values))
     blocks = np.array_split(residuals, -(-len(values) // BLOCK))
-    # A block of a quiet star may have no scatter at all.
+    least = 1e-9 * float(np.max(np.abs(values)))  # a block of a quiet star may have no scatter
     noise = 1.4826 * np.repeat(
-        [max(np.median(block), 1e-9 * np.max(np.abs(values))) for block in blocks],
-        [len(block) for block in blocks],
+        [max(float(np.median(block)), least) for block in blocks], [len(block) for block in blocks]
     )
     usual = values[residuals <= FAR * noise]
     body = usual if len(usual) else values
     low, high = float(body.min()), float(body.max())
-    height = high - low
-    least, most = float(values.min()), float(values.max())
-    low = least if least >= low - ROOM * height else low
-    high = most if most <= high + ROOM * height else high
+    # A curve without any scatter has no outliers.
+    room = ROOM * (high - low) if high > low else float("inf")
+    near = values[(values >= low - room) & (values <= high + room)]
+    low, high = float(near.min()), float(near.max())
     margin = 0.05 * (high - low) or 1e-6 * abs(high) or 0.5
     return low - margin, high + margin
 
