@@ -217,7 +217,7 @@ def test_words_that_make_no_sense_are_refused_before_anything_is_asked(
 ) -> None:
     with pytest.raises(kind, match=problem):
         atlas.search(**{"target": "NGC 1068", **words})  # type: ignore[arg-type]
-    resolving = kind is UnknownTarget or "table" in words  # tables are each archive's own
+    resolving = kind is UnknownTarget
     assert bool(box.requests) is resolving  # not even the name's resolver is asked
     assert adql(box) == []
 
