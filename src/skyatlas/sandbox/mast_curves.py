@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from functools import cache
 from itertools import chain
 
+from skyatlas.sandbox.mast_curves_authors import authors
+from skyatlas.sandbox.mast_curves_frames import frames
+from skyatlas.sandbox.mast_curves_kepler import kepler
 from skyatlas.sandbox.mast_curves_rows import Draft
 from skyatlas.sandbox.mast_curves_tess import many, tess
 from skyatlas.sandbox.mast_item import MastObservation
@@ -22,6 +25,9 @@ def curves(seed: int) -> tuple[MastObservation, ...]:
 
 def _known(seed: int) -> Iterator[Draft]:
     yield from tess(seed)
+    yield from authors(seed)
+    yield from kepler(seed)
+    yield from frames(seed)
 
 
 def _numbered(drafts: Iterator[Draft], first: int) -> Iterator[MastObservation]:

@@ -7,14 +7,14 @@ File names and folders are the mission's (SDPDD section 2; stpubdata.s3 has the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import cache, partial
+from functools import partial
 
 from skyatlas.sandbox import mast_spoc_files, mast_spoc_reports
 from skyatlas.sandbox.mast_cadences import count
 from skyatlas.sandbox.mast_curves_rows import Draft, quartered, size, tess_row
 from skyatlas.sandbox.mast_item import MastFile
 from skyatlas.sandbox.mast_photometry import FAST_SIDE, SIDE
-from skyatlas.sandbox.mast_sectors import sector, spot
+from skyatlas.sandbox.mast_sectors import sector
 from skyatlas.sandbox.mast_starlight import Star, crowd, star
 
 SEEN: tuple[tuple[str, tuple[int, ...], tuple[int, ...], str], ...] = (
@@ -27,6 +27,7 @@ SEEN: tuple[tuple[str, tuple[int, ...], tuple[int, ...], str], ...] = (
 CROWD_SECTOR = 5
 _MULTI: tuple[tuple[str, int, int], ...] = (("pi Men", 1, 13),)
 _LC_BLOCKS, _TP_BLOCKS = 10, 15  # what headers and apertures take; cosmic rays one more
+_DVT_BLOCKS, _TCE_BLOCKS = 1, 3
 
 
 def tess(seed: int) -> Iterator[Draft]:
@@ -112,12 +113,16 @@ def _reports(one: Star, first: int, last: int, seed: int) -> list[MastFile]:
     search = stem.rpartition("-")[2]
     head = stem.removesuffix(f"-{search}")
     reports = mast_spoc_reports
+    planets = len(one.planets)
+    rows = sum(count(number, 120) for number in reports.seen_in(one, first, last))
+    length = size(_DVT_BLOCKS + _TCE_BLOCKS * planets, *[(rows, 44)] * planets)
     dvt = partial(reports.time_series, one, (first, last), seed)
     xml = partial(reports.xml, one, first, last)
     full = partial(reports.page, one, first, last, "Data validation report")
     mini = partial(reports.page, one, first, last, "Data validation mini report")
     made: list[MastFile] = [
-        _file(one, last, f"{stem}_dvt.fits", "DVT", "Data validation time series", dvt, None),
+        _file(one, last, f"{stem}_dvt.fits", "DVT", "Data validation time series", dvt,
+              length),
         _file(one, last, f"{stem}_dvr.xml", "DVR", "full data validation report (xml)", xml,
               len(xml()), "INFO"),
         _file(one, last, f"{stem}_dvr.pdf", "DVR", "full data validation report", full,
@@ -146,9 +151,3 @@ def _search(one: Star, first: int, last: int, seed: int) -> Draft:
     files = tuple(_reports(one, first, last, seed))
     row = tess_row(one, last, 120, stem, files[0].uri)
     return Draft(row | {"t_min": tess_row(one, first, 120, "", "")["t_min"]}, files)
-
-
-@cache
-def seen_by(one: Star) -> tuple[int, ...]:
-    """The sectors in which the star fell on a chip."""
-    return tuple(n for n in range(1, 42) if spot(one.place, n) is not None)

@@ -104,17 +104,23 @@ def cards(name: str, said: Mapping[str, object]) -> list[Card]:
 
 
 def _fill(header: fits.Header, extension: str, rows: Sequence[Card]) -> None:
-    header["EXTNAME"] = extension
+    if extension:
+        header["EXTNAME"] = extension
     for keyword, value, _ in rows:
         header[keyword] = value
 
 
-def primary(name: str, said: Mapping[str, object]) -> fits.PrimaryHDU:
+def primary(
+    name: str,
+    said: Mapping[str, object],
+    more: Sequence[Card] = (),
+    extension: str = "PRIMARY",
+) -> fits.PrimaryHDU:
     """A primary HDU without data."""
     from astropy.io import fits
 
     hdu = fits.PrimaryHDU()
-    _fill(hdu.header, "PRIMARY", cards(f"{name}.PRIMARY", said))
+    _fill(hdu.header, extension, [*more, *cards(f"{name}.PRIMARY", said)])
     return hdu
 
 
@@ -123,14 +129,14 @@ def image(
     pixels: NDArray[Any],
     said: Mapping[str, object],
     more: Sequence[Card] = (),
-    extension: str = "",
+    extension: str | None = None,
 ) -> fits.ImageHDU:
     """An image; `name` is its section, and its last part its EXTNAME if no other is given."""
     from astropy.io import fits
 
     hdu = fits.ImageHDU(pixels)
     rows = [*cards(name, said), *more]
-    _fill(hdu.header, extension or name.partition(".")[2], rows)
+    _fill(hdu.header, name.partition(".")[2] if extension is None else extension, rows)
     return hdu
 
 
@@ -139,7 +145,7 @@ def table(
     values: Mapping[str, NDArray[Any]],
     said: Mapping[str, object],
     more: Sequence[Card] = (),
-    extension: str = "",
+    extension: str | None = None,
 ) -> fits.BinTableHDU:
     """A table of the section's columns; cells of shape (ny, nx) get their TDIM.
 
@@ -150,7 +156,7 @@ def table(
     columns = [_fits_column(one, values[one.name]) for one in layout(name).columns]
     hdu = fits.BinTableHDU.from_columns(columns)
     rows = [*cards(name, said), *more]
-    _fill(hdu.header, extension or name.partition(".")[2], rows)
+    _fill(hdu.header, name.partition(".")[2] if extension is None else extension, rows)
     return hdu
 
 

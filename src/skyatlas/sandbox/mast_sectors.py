@@ -149,6 +149,15 @@ def _on(chip: int, x: float, y: float) -> tuple[float, float]:
     return column + _COLUMNS + 0.5, row + 0.5
 
 
+def _off(chip: int, column: float, row: float) -> tuple[float, float]:
+    """The inverse of `_on`."""
+    across, up = (column - _COLUMNS - 0.5) * _PIXEL, (row - 0.5) * _PIXEL
+    left = chip in {2, 3}
+    if chip in {3, 4}:
+        return (across - _EDGE if left else across + _GAP), up - _EDGE
+    return (-_GAP - across if left else _EDGE - across), _EDGE - up
+
+
 def _chip(x: float, y: float) -> int:
     if y >= 0.0:
         return 1 if x >= 0.0 else 2
@@ -166,6 +175,31 @@ def spot(place: Position, number: int) -> Spot | None:
         if 0.5 <= column - _COLUMNS <= _SIDE + 0.5 and 0.5 <= row <= _SIDE + 0.5:
             return Spot(number, camera, chip, column, row)
     return None
+
+
+def place_of(where: Spot) -> Position:
+    """Which position (degrees ICRS) falls there: the inverse of `spot`."""
+    longitude, latitude = _axis(where.sector)
+    north = 1.0 if latitude > 0.0 else -1.0
+    centre = math.radians(latitude + north * (24.0 * where.camera - 60.0))
+    flip = -1.0 if where.camera <= 2 else 1.0
+    x, y = _off(where.ccd, where.column, where.row)
+    across, along = -north * flip * x / _FOCAL, -north * flip * y / _FOCAL
+    u = math.cos(centre) - math.sin(centre) * along
+    w = math.sin(centre) + math.cos(centre) * along
+    lon = math.radians(longitude) + math.atan2(across, u)
+    lat = math.atan2(w, math.hypot(u, across))
+    a, b = math.cos(lat) * math.cos(lon), math.cos(lat) * math.sin(lon)
+    c, tilt = math.sin(lat), math.radians(23.4392911)  # obliquity of the ecliptic, J2000
+    b, c = b * math.cos(tilt) - c * math.sin(tilt), b * math.sin(tilt) + c * math.cos(tilt)
+    return math.degrees(math.atan2(b, a)) % 360.0, math.degrees(math.asin(c))
+
+
+def chip_corners(number: int, camera: int, ccd: int) -> tuple[Position, ...]:
+    """The corners of a chip on the sky, in their order around it."""
+    low, high = 0.5, _SIDE + 0.5
+    ends = ((low, low), (high, low), (high, high), (low, high))
+    return tuple(place_of(Spot(number, camera, ccd, _COLUMNS + x, y)) for x, y in ends)
 
 
 def spots(place: Position) -> Iterator[Spot]:

@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 
 def time_series(one: Star, span: tuple[int, int], seed: int) -> bytes:
     """…_dvt.fits: for each planet the flattened light curve of all sectors, and its model."""
-    numbers = [n for n in range(span[0], span[1] + 1) if spot(one.place, n) is not None]
-    seen = [photometry(one, number, 120, seed) for number in numbers]
+    seen = [photometry(one, number, 120, seed) for number in seen_in(one, *span)]
     ends = of_times(float(seen[0].time[0]), float(seen[-1].time[-1]))
     said = {**seen[-1].said(), **ends, "NUMTCES": len(one.planets), "NEXTEND": len(one.planets)}
     hdus: list[Any] = [layouts.primary("dvt", said)]
@@ -31,6 +30,11 @@ def time_series(one: Star, span: tuple[int, int], seed: int) -> bytes:
         values = _columns(planet, seen)
         hdus.append(layouts.table("dvt.TCE", values, found, extension=f"TCE_{number}"))
     return sealed(hdus, str(said["DATE"]))
+
+
+def seen_in(one: Star, first: int, last: int) -> list[int]:
+    """Which of the sectors saw the star."""
+    return [n for n in range(first, last + 1) if spot(one.place, n) is not None]
 
 
 def _event(planet: Planet, seen: list[Photometry]) -> dict[str, Any]:

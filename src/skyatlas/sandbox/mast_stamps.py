@@ -40,6 +40,13 @@ class Stamp:
         y = (a * north - c * east) / determinant
         return self.reference[0] + x, self.reference[1] + y
 
+    def binned(self, factor: int, shape: tuple[int, int]) -> Stamp:
+        """A larger rectangle with the place in its middle, `factor` pixels to one."""
+        (a, b), (c, d) = self.matrix
+        matrix = ((a * factor, b * factor), (c * factor, d * factor))
+        middle = ((shape[1] + 1) / 2, (shape[0] + 1) / 2)
+        return Stamp(self.place, middle, matrix, self.corner, shape)
+
     def scaled(self) -> tuple[float, Matrix]:
         """Degrees per pixel, and the matrix that is left, as the missions write them."""
         (a, b), (c, d) = self.matrix
