@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from skyatlas.sandbox.clock import iso
-from skyatlas.sandbox.deliver import curve, grey, sealed, write_cards
+from skyatlas.sandbox.deliver import curve, sealed, write_cards
 from skyatlas.sandbox.mast_pictures_hst_files import primary as hst_primary
 from skyatlas.sandbox.mast_pictures_jpeg import jpeg
 from skyatlas.sandbox.mast_pictures_jwst_files import primary as jwst_primary
@@ -164,7 +164,7 @@ def jwst(visit: Visit, filename: str) -> bytes:
 
 def preview(visit: Visit) -> bytes:
     """A JPEG of the spectrum."""
-    return jpeg(grey(curve(flux(visit.shot(0))[0], 40, 80)[::-1]))
+    return jpeg(curve(flux(visit.shot(0))[0], 40, 80))
 
 
 def _table(columns: list[Any], name: str) -> Any:

@@ -120,9 +120,10 @@ class Webb:
         if visit.step:
             yield self._file(visit, f"{visit.root}_x1d.fits", spectra.jwst)
         names = tuple(_exposure(visit, number, one) for one in range(visit.exposures))
+        count = _filter_number(visit, number) + 1
         begun = f"{int(visit.start)}t010203"
         yield self._file(
-            visit, f"{visit.root[:12]}_{begun}_{suffix}_00001_asn.json",
+            visit, f"{visit.root[:12]}_{begun}_{suffix}_{count:05d}_asn.json",
             lambda visit, _filename: written.members(visit, names),
         )  # fmt: skip
         yield self._file(visit, f"{visit.root}_{suffix}.jpg", _preview)
@@ -201,11 +202,15 @@ def _exposure(visit: Visit, number: int, one: int) -> str:
     """obs_id of a member: "jw02733001001_02101_00001_nrcb1"; each filter is a group of its own."""
     if visit.camera is ACQUISITION:
         return visit.root
-    group = 3 + [look[:3] for look in _LOOKS].index((visit.proposal, visit.camera, number))
-    same = [look[5] for look in _LOOKS if look[:3] == (visit.proposal, visit.camera, number)]
-    group += same.index(visit.filter)
+    group = 3 + _filter_number(visit, number)
     stem = f"jw{int(visit.proposal.number):05d}{number:03d}001"
     return f"{stem}_{group:02d}101_{one + 1:05d}_{visit.camera.letter}"
+
+
+def _filter_number(visit: Visit, number: int) -> int:
+    """0 for the first filter of an observation, then 1 …"""
+    mine = (visit.proposal, visit.camera, number)
+    return [look[5] for look in _LOOKS if look[:3] == mine].index(visit.filter)
 
 
 def _uri(filename: str) -> str:
