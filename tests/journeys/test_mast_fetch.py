@@ -141,12 +141,16 @@ def test_the_manifest_keeps_what_earlier_fetches_brought_as_long_as_it_is_there(
     ]
 
 
-def test_a_manifest_of_somebody_else_is_no_reason_to_fail(
-    atlas: Session, hubble: Observations, tmp_path: Path
+@pytest.mark.parametrize("theirs", [b"\xff\x00;nothing\nof ours", b"", b"Local Path,Status\n"])
+def test_a_manifest_of_somebody_else_is_left_alone(
+    atlas: Session, hubble: Observations, tmp_path: Path, theirs: bytes
 ) -> None:
-    (tmp_path / "manifest.csv").write_bytes(b"\xff\x00;nothing\nof ours")
-    atlas.fetch(plan_of(atlas, hubble, 1), tmp_path, layout="mast")
-    assert statuses(tmp_path) == {"COMPLETE": 1}
+    (tmp_path / "manifest.csv").write_bytes(theirs)
+    fetched = atlas.fetch(plan_of(atlas, hubble, 1), tmp_path, layout="mast")
+    assert fetched.complete
+    assert [note.why for note in fetched.notes] == [Why.UNDOCUMENTED]
+    assert (tmp_path / "manifest.csv").read_bytes() == theirs
+    assert (tmp_path / "provenance.json").is_file()
 
 
 def test_a_plain_fetch_writes_no_manifest_and_makes_no_folders(

@@ -76,6 +76,8 @@ class Plan:
     trees: tuple[Association, ...] = ()
     context: Mapping[str, Any] = field(default_factory=dict, hash=False)
     """What it is all for (the query), for the receipts."""
+    manifested: bool = False
+    """Whether a `manifest.csv` is wanted beside the files."""
 
     @property
     def size(self) -> int:
@@ -240,7 +242,7 @@ def fetch(
         fetching.run(stop)
     finally:
         # Also after Ctrl-C: what came home is documented.
-        thanks, notes = _close(folder, fetching, archives, manifested=layout == MAST)
+        thanks, notes = _close(folder, fetching, archives, manifested=todo.manifested or layout == MAST)
     notes = (*todo.notes, *notes)
     return Fetched(folder, fetching.receipts(), fetching.failures(), notes, todo.trees, thanks)
 
@@ -476,8 +478,30 @@ def _close(
 
     Where that cannot be written, the files are none the worse: a note.
     """
-    by: dict[str, list[Product]] = {}
     thanks: dict[str, str] = {}
+    trees = fetching.todo.trees
+    papers: list[Callable[[], object]] = [lambda: _provenance(folder, fetching, archives, thanks)]
+    if trees:
+        papers.append(lambda: library.write_trees(folder, trees))
+    if manifested:
+        papers.append(lambda: manifest.write(folder, fetching.manifest()))
+    notes = []
+    for write in papers:
+        try:
+            write()
+        except Unwritable as error:
+            notes.append(Note(Why.UNDOCUMENTED, str(error)))
+    return {name: text for name, text in thanks.items() if text}, tuple(notes)
+
+
+def _provenance(
+    folder: Path,
+    fetching: _Fetching,
+    archives: Callable[[str], Archive],
+    thanks: dict[str, str],
+) -> None:
+    """Write `provenance.json`, and fill in the thanks on the way."""
+    by: dict[str, list[Product]] = {}
 
     def all_receipts() -> Iterator[Receipt]:
         for receipt in fetching.shelf.receipts(fetching.receipts()):
@@ -487,20 +511,8 @@ def _close(
         for name, products in by.items():
             thanks[name] = archives(name).acknowledgement(products)
 
-    try:
-        if manifested:
-            manifest.write(folder, fetching.manifest())
-        if fetching.shelf.known or (folder / "provenance.json").exists():
-            library.write_provenance(folder, all_receipts(), thanks)
-        if fetching.todo.trees:
-            library.write_trees(folder, fetching.todo.trees)
-    except Unwritable as error:
-        return _said(thanks), (Note(Why.UNDOCUMENTED, str(error)),)
-    return _said(thanks), ()
-
-
-def _said(thanks: Mapping[str, str]) -> Mapping[str, str]:
-    return {name: text for name, text in thanks.items() if text}
+    if fetching.shelf.known or (folder / "provenance.json").exists():
+        library.write_provenance(folder, all_receipts(), thanks)
 
 
 def outcome_json(fetched: Fetched) -> dict[str, Any]:

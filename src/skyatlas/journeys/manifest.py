@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from skyatlas.errors import Unwritable
 from skyatlas.library.documents import write_whole
 from skyatlas.model import Product, Receipt
 from skyatlas.net.redaction import redact
@@ -60,9 +61,10 @@ def table(found: Sequence[Row]) -> Table:
 
 
 def write(folder: Path, found: Iterable[Row]) -> Path:
-    """Write them into `manifest.csv`, beside what it says of earlier fetches. Raises Unwritable.
+    """Write them into `manifest.csv`, beside what it says of earlier fetches.
 
-    A file that was fetched again has its new row; one that is gone since then has none.
+    A file that was fetched again has its new row; one that is gone since then has none. Raises
+    Unwritable, also where another file has the name: it is left alone.
     """
     path = folder / NAME
     new = list(found)
@@ -77,15 +79,19 @@ def write(folder: Path, found: Iterable[Row]) -> Path:
 
 
 def _written(path: Path) -> list[Row]:
-    """What it says of earlier fetches; nothing where it is none of ours."""
+    """What it says of earlier fetches. Raises Unwritable where it is none of ours."""
+    head, old = None, []
     try:
         with path.open(newline="", encoding="utf-8", errors="surrogateescape") as file:
-            head, *lines = list(csv.reader(file))
-        if tuple(head) != COLUMNS:
-            return []
-        old = [Row(*line) for line in lines]
-    except (OSError, ValueError, TypeError, csv.Error):
+            lines = csv.reader(file)
+            head = next(lines, None)
+            old = [Row(*line) for line in lines]
+    except FileNotFoundError:
         return []
+    except (OSError, TypeError, csv.Error):
+        head = None
+    if head != list(COLUMNS):
+        raise Unwritable(f"{path} is there and is no manifest of a fetch: move it away to have one")
     return [row for row in old if row.status == "ERROR" or Path(row.path).exists()]
 
 

@@ -159,7 +159,7 @@ class _Found:
             ),
             (
                 Why.PROPRIETARY,
-                "files in their exclusive-access period, that need a token (`skyatlas login mast`)",
+                "files in their exclusive-access period, for a token only (`skyatlas login mast`)",
                 0 if door.logged_in(FILES) else closed,
             ),
         ):
