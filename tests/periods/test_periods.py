@@ -16,6 +16,8 @@ from skyatlas.dataset import LightCurve
 from skyatlas.errors import BadInput
 from skyatlas.formats import read
 from skyatlas.periods import Periodogram, dip, flattened, fold, periodogram, samples_of
+from skyatlas.periods.boxes import affordable
+from skyatlas.periods.samples import binned
 
 PERIOD, EPOCH, DEPTH, HOURS, NOISE = 6.268, 1325.504, 250e-6, 3.0, 120e-6
 """Days, BTJD, parts of the light, hours, parts of the light in 120 s: much like pi Mensae c."""
@@ -226,6 +228,26 @@ def test_the_dip_is_where_the_star_is_faintest() -> None:
     assert float(fold(np.array([at]), PERIOD, EPOCH)[0]) * PERIOD == pytest.approx(0, abs=0.03)
 
 
+def test_a_period_longer_than_the_data_has_its_dip_too() -> None:
+    curve = sector(depth=0.002)
+    assert curve.time[0] <= dip(curve, 1e12) <= curve.time[-1]
+
+
+def test_years_between_sectors_make_the_period_sharper() -> None:
+    got = periodogram([sector(number) for number in (1, 14, 40)], shortest=4, longest=10)
+    assert got.best == pytest.approx(PERIOD, abs=5 * got.error)
+    assert got.error < 3e-5
+
+
+def test_a_search_of_very_many_periods_is_done_in_wider_bins_and_says_so() -> None:
+    samples = binned(samples_of(sector()), 10)
+    assert affordable(samples, 100_000) is samples
+    wider = affordable(samples, 10_000_000)
+    assert wider.step * 1440 == pytest.approx(30, rel=0.01)
+    assert wider.notes[-1] == "means of 30 minutes"
+    assert wider.number.sum() == samples.number.sum()
+
+
 @given(st.floats(0.01, 1000), st.floats(-1e4, 1e4), st.lists(st.floats(-1e4, 1e4), max_size=20))
 def test_phases_are_from_minus_a_half_to_a_half(
     period: float, epoch: float, times: list[float]
@@ -249,7 +271,7 @@ def test_what_cannot_be_searched_is_refused_with_the_reason() -> None:
         "2 targets": [curve, changed(curve, name="TIC 2")],
         "time scales": [curve, changed(curve, time_scale="utc")],
         "no good cadence": changed(curve, mask=dark),
-        "not above zero": changed(curve, flux=curve.flux - 1.1e6),
+        "no relative flux": changed(curve, flux=curve.flux - 1.1e6),
         "no light curve": [],
     }
     for words, curves in refusals.items():
@@ -272,3 +294,11 @@ def test_wasp_126_b_is_found_in_a_real_sector(shared_data: Path) -> None:
     assert got.best == pytest.approx(3.28880, abs=3 * got.error)
     assert got.depth == pytest.approx(0.0065, abs=0.0006)
     assert got.believed
+
+
+def test_deviations_in_ppm_are_light_too() -> None:
+    curve = sector(depth=0.002)
+    deviation = 1e6 * (curve.flux / np.median(curve.flux) - 1)
+    got = periodogram(changed(curve, flux=deviation, flux_unit=u.Unit(1e-6), flux_unit_text="ppm"))
+    assert got.best == pytest.approx(PERIOD, abs=0.01)
+    assert got.depth == pytest.approx(0.002, rel=0.1)

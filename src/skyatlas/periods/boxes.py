@@ -37,17 +37,19 @@ TRIED = 50
 """Peaks that are looked at until one has two transits."""
 
 
-def search(samples: Samples, shortest: float, longest: float) -> tuple[Floats, Floats, Transit]:
-    """Return periods (days, ascending), their signal-to-noise, and the best transit.
+def affordable(samples: Samples, periods: int) -> Samples:
+    """Return the samples, in wider bins where the search of so many periods would take minutes."""
+    minutes = WIDEST * min(1.0, len(samples) * periods / WORK / 3)
+    return binned(samples, minutes) if minutes > WIDEST / 3 else samples
 
-    `samples` are flat. The best has data of at least two transits.
+
+def search(samples: Samples, periods: Floats) -> tuple[Floats, Transit]:
+    """Return the signal-to-noise of periods (days, ascending) and the best transit.
+
+    `samples` are flat. The best has data of at least two transits; raises `BadInput` if none has.
     """
     import numpy as np
 
-    periods = grid(samples.span, shortest, longest)
-    minutes = WIDEST * min(1.0, len(samples) * len(periods) / WORK / 3)
-    if minutes > WIDEST / 3:
-        samples = binned(samples, minutes)
     results = [_search(samples, block) for block in _octaves(periods)]
     power, epoch, duration = (np.concatenate(column) for column in zip(*results, strict=True))
     power = np.where(np.isfinite(power), power, 0.0)
@@ -55,9 +57,9 @@ def search(samples: Samples, shortest: float, longest: float) -> tuple[Floats, F
     for top in tops[np.argsort(power[tops])[::-1]][:TRIED]:
         found = Transit(float(periods[top]), float(epoch[top]), float(duration[top]))
         if len(cycles_with_data(samples, found)) >= 2:
-            return periods, power, found
+            return power, found
     raise BadInput(
-        f"No period from {shortest:.4g} to {longest:.4g} d has two transits in the data."
+        f"No period from {periods[0]:.4g} to {periods[-1]:.4g} d has two transits in the data."
     )
 
 

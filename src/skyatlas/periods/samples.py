@@ -79,7 +79,7 @@ def samples_of(curves: LightCurve | Sequence[LightCurve]) -> Samples:
         good = ~curve.mask & np.isfinite(curve.time) & np.isfinite(curve.flux)
         if good.any():
             times.append(curve.time[good] + (curve.time_offset - first.time_offset))
-            fluxes.append(_relative(curve, curve.flux[good].astype(np.float64)))
+            fluxes.append(replace(curve, mask=~good).normalised().flux[good])
             numbers.append(np.full(int(good.sum()), number))
     if not times:
         raise BadInput(f"The light curve of {first.name or 'this target'} has no good cadence.")
@@ -154,22 +154,6 @@ def binned(samples: Samples, minutes: float) -> Samples:
         stretch=samples.stretch[starts],
         notes=(*samples.notes, f"means of {minutes:.0f} minutes"),
     )
-
-
-def _relative(curve: LightCurve, flux: Floats) -> Floats:
-    """Fluxes as parts of their median; magnitudes (Pogson 1856) become fluxes."""
-    import numpy as np
-
-    median = float(np.median(flux))
-    if is_magnitude(curve):
-        return np.asarray(10 ** (-0.4 * (flux - median)))
-    if median <= 0:
-        raise BadInput(
-            f"The median flux of {curve.name or 'the light curve'}"
-            f"{' (' + curve.part + ')' if curve.part else ''} is {median:.3g}, not above zero:"
-            " depths would be parts of nothing; add the star's own flux first."
-        )
-    return flux / median
 
 
 def is_magnitude(curve: LightCurve) -> bool:

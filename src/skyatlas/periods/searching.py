@@ -58,13 +58,18 @@ def dip(curves: LightCurve | Sequence[LightCurve], period: float) -> float:
     """Return when the target is faintest at a period: days, minus the first curve's offset."""
     samples = binned(samples_of(curves), MINUTES)
     fold(samples.time[:1], period, 0.0)  # a period must be a positive number
+    if period > samples.span:
+        return float(samples.time[samples.flux.argmin()])  # a cycle that was not seen twice
     return boxes.at_period(samples, period).epoch
 
 
 def _boxes(samples: Samples, shortest: float | None, longest: float | None) -> Periodogram:
     flat = _without_spikes(flattened(samples))
     low, high = _limits(shortest or SHORTEST, longest or observed(samples) / 2)
-    period, power, best = boxes.search(flat, low, high)
+    period = boxes.grid(flat.span, low, high)
+    coarse = boxes.affordable(flat, len(period))
+    power, best = boxes.search(coarse, period)
+    wider = () if coarse is flat else (f"searched in {coarse.notes[-1]}",)
     # Once more, with a trend that knows nothing of the transits: their depth is then whole.
     clean = _without_spikes(flattened(samples, best.covers(samples.time, 1.5)))
     transit = measured(clean, measured(clean, best))
@@ -84,7 +89,7 @@ def _boxes(samples: Samples, shortest: float | None, longest: float | None) -> P
         time_offset=samples.time_offset,
         time_scale=samples.time_scale,
         name=samples.name,
-        notes=clean.notes,
+        notes=(*clean.notes, *wider),
     )
 
 

@@ -7,7 +7,7 @@ median, because missions do not promise that two parts have one level.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from skyatlas.dataset import LightCurve
@@ -41,12 +41,14 @@ def plot_light_curve(curve: LightCurve | Sequence[LightCurve], ax: Axes | None =
 
     Flagged cadences are grey, counted in the legend, and set no limits; lone outliers far away are
     arrowheads at the edge. Of many cadences a part is drawn, with the faintest and the brightest
-    everywhere. Raises `BadInput` for several targets, time scales or units.
+    everywhere. Raises `BadInput` for several targets, time scales or units, and where one of
+    several parts has no positive median.
     """
     parts = [curve] if isinstance(curve, LightCurve) else list(curve)
     check_together(parts)
-    points = [_points(part, parts[0].time_offset, len(parts) > 1) for part in parts]
     _check_units(parts)
+    shown = [_alike(part) for part in parts] if len(parts) > 1 else parts
+    points = [_points(part, parts[0].time_offset) for part in shown]
     axes: Any = new_axes() if ax is None else ax
     limits = _set_limits(axes, points)
     for number, one in enumerate(points):
@@ -120,7 +122,7 @@ def legend_above(axes: Any) -> None:
     )  # fmt: skip
 
 
-def _points(curve: LightCurve, offset: float, normalised: bool) -> _Points:
+def _points(curve: LightCurve, offset: float) -> _Points:
     import numpy as np
 
     real = np.isfinite(curve.time) & np.isfinite(curve.flux)
@@ -128,18 +130,22 @@ def _points(curve: LightCurve, offset: float, normalised: bool) -> _Points:
     order = order[np.argsort(curve.time[order], kind="stable")]
     good, flagged = order[~curve.mask[order]], order[curve.mask[order]]
     time = curve.time + (curve.time_offset - offset)
-    scale = _scale(curve, good) if normalised else 1.0
-    flux = curve.flux / scale
-    sigma = None if curve.sigma is None else curve.sigma[good] / scale
+    sigma = None if curve.sigma is None else curve.sigma[good]
+    flux = curve.flux
     return _Points(time[good], flux[good], sigma, time[flagged], flux[flagged], int(np.sum(~real)))
 
 
-def _scale(curve: LightCurve, good: Any) -> float:
-    """What a part is divided by: magnitudes, and curves without a positive level, by nothing."""
+def _alike(curve: LightCurve) -> LightCurve:
+    """A part as it is drawn beside others: magnitudes as they are, fluxes over their median."""
     import numpy as np
 
-    median = float(np.median(curve.flux[good])) if len(good) else 1.0
-    return 1.0 if is_magnitude(curve) or median <= 0 else median
+    real = np.isfinite(curve.flux)
+    if is_magnitude(curve) or not real.any():
+        return curve
+    # Where all cadences are flagged, their own median is all there is.
+    bad = curve.mask | ~real
+    relative = replace(curve, mask=~real if bad.all() else bad).normalised()
+    return replace(relative, mask=curve.mask)
 
 
 def _check_units(parts: Sequence[LightCurve]) -> None:
