@@ -57,10 +57,14 @@ def astroquery(box: Sandbox, names: Sequence[str]) -> dict[str, int]:
     """Files per star with astroquery.mast, as its own notebooks loop."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        from astroquery.mast import Observations, conf
+        from astroquery.mast import ObservationsClass, conf
+        from astroquery.mast.discovery_portal import PortalAPI
 
         conf.server = f"{box.url}/mast.stsci.edu"
-        mast = type(Observations)()
+        conf.enable_cloud_dataset = False
+        PortalAPI.MAST_REQUEST_URL = f"{conf.server}/api/v0/invoke"
+        PortalAPI.COLUMNS_CONFIG_URL = f"{conf.server}/portal/Mashup/Mashup.asmx/columnsconfig"
+        mast = ObservationsClass()
         files: dict[str, int] = {}
         for name in names:
             rows = mast.query_criteria(

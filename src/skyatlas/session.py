@@ -416,10 +416,11 @@ class Session:
         from skyatlas.journeys import lightcurve
 
         todo = lightcurve.in_quarters(self.plan(found, lightcurve.ask_for(wish)), wish)
+        todo = replace(todo, manifested=True)
         if tesscut is None:
             return todo
         stars = lightcurve.without(found)
-        products, notes = lightcurve.cut_out(stars, self.resolve, self.door, tesscut)
+        products, notes = lightcurve.cut_out(stars, wish, self.resolve, self.door, tesscut)
         return replace(todo, products=(*todo.products, *products), notes=(*todo.notes, *notes))
 
     def verify(

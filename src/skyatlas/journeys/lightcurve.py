@@ -151,9 +151,11 @@ def without(found: Observations) -> list[Target]:
 
 
 def cut_out(
-    stars: Sequence[Target], resolve: Resolve, door: Door, pixels: int
+    stars: Sequence[Target], wish: Wanted, resolve: Resolve, door: Door, pixels: int
 ) -> tuple[list[Product], list[Note]]:
     """Pixels that TESScut cuts of the full frames, one file per sector, for these targets."""
+    if wish.missions and "TESS" not in wish.missions:
+        raise BadInput(f"TESScut cuts frames of TESS; asked for was {', '.join(wish.missions)}")
     from skyatlas.archives.mast import tesscut
 
     products: list[Product] = []
@@ -162,7 +164,8 @@ def cut_out(
         if isinstance(place, AtlasError):
             notes.append(Note(Why.UNANSWERED, f"{star.asked}: {place}"))
             continue
-        for part in tesscut.products(door, place, size=(pixels, pixels)):
+        sectors = wish.parts or None
+        for part in tesscut.products(door, place, size=(pixels, pixels), sectors=sectors):
             (products if isinstance(part, Product) else notes).append(part)
     return products, notes
 
