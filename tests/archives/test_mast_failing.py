@@ -65,17 +65,33 @@ def test_where_the_portal_fails_obstap_is_asked_and_what_is_missing_is_told(
 def test_many_places_are_asked_of_obstap_too(
     mast_door: StreetDoor, box: Sandbox, mast_held: list[Row]
 ) -> None:
-    rows = [row for row in mast_held if row["obs_collection"] == "TESS"][:60]
+    """But for the full frames, whose centres are degrees away: that is told."""
+    rows = [row for row in mast_held if row["dataproduct_type"] == "timeseries"][:60]
+    kinds = frozenset({"timeseries"})
     queries = [
-        Query(Target(f"star {number}", row["s_ra"], row["s_dec"]), 5 / 3600)
+        Query(Target(f"star {number}", row["s_ra"], row["s_dec"]), 5 / 3600, kinds=kinds)
         for number, row in enumerate(rows)
     ]
     whole = asked(queries, mast_door)
     box.fault("mast-error", "invoke")
     found = asked(queries, mast_door)
+    assert any("does not find large fields by their edges" in text for text in found.remarks)
     assert sorted(zip(found["target"], found["obs_id"], strict=True)) == sorted(
         zip(whole["target"], whole["obs_id"], strict=True)
     )
+
+
+def test_obstap_is_asked_for_what_it_can_do_and_what_is_too_far_is_dropped(
+    mast_door: StreetDoor, box: Sandbox
+) -> None:
+    """It has no INTERSECTS: centres are looked for half a degree farther around."""
+    whole = asked(at(NGC1068, 0.001), mast_door)
+    box.fault("mast-error", "invoke")
+    found = asked(at(NGC1068, 0.001), mast_door)
+    assert names(found) == names(whole)
+    (adql,) = found.reports[0].asked
+    assert "INTERSECTS" not in adql
+    assert "0.001 + 0.5" in adql
 
 
 def test_where_both_fail_the_portal_s_failure_is_told(mast_door: StreetDoor, box: Sandbox) -> None:

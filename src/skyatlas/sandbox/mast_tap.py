@@ -56,8 +56,10 @@ SERVICE = TapService(
     tables=_tables,
     models=((obscore.MODEL, "ObsCore-1.1"),),
     examples=("SELECT TOP 5 * FROM ivoa.obscore WHERE obs_collection = 'TESS'",),
-    formats=("votable", "csv"),
+    formats=("votable", "csv", "json"),
     default_rows=100_000,
     most_rows=100_000,
+    geometry="CIRCLE CONTAINS POINT",
 )
-"""At the address that Firefly asks; its limits are those that others found."""
+"""At the address that Firefly asks; its limits are those of the capabilities that astroquery
+recorded of MAST's service for the TESS Input Catalog."""

@@ -62,7 +62,9 @@ class TapService:
     """Rows that an uploaded table may have; 0 where nothing can be uploaded."""
     functions: Mapping[str, Function] = field(default_factory=lambda: FUNCTIONS)
     features: tuple[Feature, ...] = ()
-    """Besides the geometry, which all have."""
+    """Besides the geometry."""
+    geometry: str = "AREA BOX CIRCLE CONTAINS COORD1 COORD2 DISTANCE INTERSECTS POINT POLYGON"
+    """ADQL's functions of geometry that it says it has."""
     strict_case: bool = False
     """Whether "muse" and "MUSE" are different texts."""
 

@@ -17,8 +17,6 @@ from skyatlas.sandbox.tap import refusal
 from skyatlas.sandbox.tap_formats import FORMATS
 from skyatlas.sandbox.tap_service import FEATURES, Feature, TapService
 
-_SHAPES = "AREA BOX CIRCLE CONTAINS COORD1 COORD2 DISTANCE INTERSECTS POINT POLYGON"
-_GEOMETRY = tuple(Feature(f"{FEATURES}-adqlgeo", name) for name in _SHAPES.split())
 _ENDPOINTS: Mapping[str, str] = {
     "availability": "ivo://ivoa.net/std/VOSI#availability",
     "capabilities": "ivo://ivoa.net/std/VOSI#capabilities",
@@ -155,9 +153,10 @@ def _table_access(service: TapService) -> str:
     if service.upload_rows:
         upload = _UPLOADS
         limit = f'<uploadLimit><hard unit="row">{service.upload_rows}</hard></uploadLimit>'
+    geometry = (Feature(f"{FEATURES}-adqlgeo", name) for name in service.geometry.split())
     return (
         f"{models}<language><name>ADQL</name>"
-        f"{versions}{_features((*_GEOMETRY, *service.features))}</language>{formats}{upload}"
+        f"{versions}{_features((*geometry, *service.features))}</language>{formats}{upload}"
         f"<retentionPeriod><default>{service.jobs.kept.total_seconds():.0f}</default>"
         f"<hard>{service.jobs.kept_most.total_seconds():.0f}</hard></retentionPeriod>"
         f"<executionDuration><default>{service.jobs.seconds:.0f}</default>"

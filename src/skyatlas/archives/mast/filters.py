@@ -15,62 +15,15 @@ from fnmatch import fnmatchcase
 from itertools import product
 from typing import Any
 
+from skyatlas.archives.mast.columns import BOUNDS, COLLECTIONS, COLUMNS, INSTRUMENTS, column_of
 from skyatlas.errors import BadInput
 from skyatlas.model import Interval, Query
 
-__all__ = ["COLUMNS", "Choice", "Filter", "choices_of", "fits", "names_asked", "wire"]
+__all__ = ["Choice", "Filter", "choices_of", "fits", "names_asked", "unsent", "wire"]
 
-COLUMNS: Mapping[str, str] = {
-    **dict.fromkeys(
-        (
-            "intentType", "provenance_name", "instrument_name", "target_name", "obs_id",
-            "dataproduct_type", "proposal_pi", "obs_title", "proposal_id", "proposal_type",
-            "jpegURL", "dataURL", "dataRights", "mtFlag",
-        ),
-        "text",
-    ),
-    **dict.fromkeys(
-        ("obs_collection", "project", "filters", "wavelength_region", "target_classification"),
-        "list",
-    ),
-    **dict.fromkeys(("calib_level", "sequence_number", "obsid", "objID"), "integer"),
-    **dict.fromkeys(
-        (
-            "s_ra", "s_dec", "t_min", "t_max", "t_exptime", "t_obs_release", "em_min", "em_max",
-            "srcDen",
-        ),
-        "number",
-    ),
-}  # fmt: skip
-"""Columns that can be asked for. A "list" holds words joined by semicolons."""
-
-_ALSO = {
-    "author": "provenance_name",
-    "campaign": "sequence_number",
-    "exptime": "t_exptime",
-    "quarter": "sequence_number",
-    "sector": "sequence_number",
-}
-"""How people call some of them."""
-
-_COLLECTIONS = (
-    "BEFS", "CALJWST", "EUVE", "FIMS-SPEAR", "FUSE", "GALEX", "HLA", "HLSP", "HST", "HUT", "IMAPS",
-    "IUE", "JWST", "K2", "K2FFI", "Kepler", "KeplerFFI", "OPO", "PS1", "SDSS", "SPITZER_SHA",
-    "SWIFT", "TESS", "TUES", "UIT", "VLA-FIRST", "WUPPE",
-)  # fmt: skip
-"""obs_collection as MAST writes it; another word is taken for an author's (provenance_name)."""
-_INSTRUMENTS = frozenset(
-    (
-        "ACS", "COS", "FGS", "FOC", "FOS", "GHRS", "HRS", "HSP", "MIRI", "NICMOS", "NIRCAM",
-        "NIRISS", "NIRSPEC", "STIS", "WFC3", "WFPC", "WFPC2",
-    )
-)  # fmt: skip
-"""Instruments that MAST writes in capitals; each comes with its mode: "NIRSPEC/IFU"."""
 _PROGRAM = re.compile(r"(?i)(?:(?:GO|GTO|DD|ERS|SNAP|CAL|COM)[ -]?)?0*(\d+)")
 """A number, by itself or as people of HST and JWST write it: "GO-12345"."""
 
-_BOUNDS = {"calib_level": (-1, 4), "sequence_number": (0, 999)}
-"""What an open range of whole numbers ends at; sequence_number is a sector, quarter, campaign."""
 _NO_NUMBER = "-99"
 """What no column of whole numbers holds: for a range without any."""
 _MOST_VALUES = 1000
@@ -159,7 +112,7 @@ def choices_of(query: Query) -> tuple[Choice, ...]:
 
 def names_asked(query: Query) -> tuple[str, ...]:
     """The columns that the query's own parameters name, as MAST writes them; raises BadInput."""
-    return tuple(_column(name) for name, _ in query.parameters)
+    return tuple(column_of(name) for name, _ in query.parameters)
 
 
 def wire(choices: Sequence[Choice]) -> list[list[dict[str, Any]]]:
@@ -170,6 +123,11 @@ def wire(choices: Sequence[Choice]) -> list[list[dict[str, Any]]]:
     """
     sent = [[one for one in choice if one.sent] for choice in choices]
     return [[one.wire() for one in way] for way in product(*filter(None, sent))]
+
+
+def unsent(choices: Iterable[Choice]) -> list[Choice]:
+    """Those that MAST is not asked for in full, so that its rows have to be judged here."""
+    return [choice for choice in choices if not all(one.sent for one in choice)]
 
 
 def fits(row: Mapping[str, Any], choices: Iterable[Choice]) -> bool:
@@ -205,16 +163,16 @@ def _any_of(column: str, words: Iterable[str]) -> Choice:
 
 
 def _collections(words: Sequence[str]) -> Choice:
-    known = {name.casefold(): name for name in _COLLECTIONS}
+    known = {name.casefold(): name for name in COLLECTIONS}
     missions = [known.get(word.casefold(), word) for word in words]
-    return _any_of("obs_collection", [word for word in missions if word in _COLLECTIONS]) + _any_of(
-        "provenance_name", [word for word in missions if word not in _COLLECTIONS]
+    return _any_of("obs_collection", [word for word in missions if word in COLLECTIONS]) + _any_of(
+        "provenance_name", [word for word in missions if word not in COLLECTIONS]
     )
 
 
 def _instruments(words: Sequence[str]) -> Choice:
     """MAST adds the mode, "WFC3/UVIS", so a word stands for all that begins with it."""
-    written = (word.upper() if word.upper() in _INSTRUMENTS else word for word in words)
+    written = (word.upper() if word.upper() in INSTRUMENTS else word for word in words)
     return _any_of("instrument_name", [word.rstrip("*") + "*" for word in written])
 
 
@@ -249,22 +207,14 @@ def _bands(band: Interval | None, sent: bool) -> Iterable[Choice]:
 def _levels(level: Interval | None) -> Choice:
     if level is None:
         return ()
-    first, last = _BOUNDS["calib_level"]
+    first, last = BOUNDS["calib_level"]
     values = [str(one) for one in range(first, last + 1) if level.overlaps(one, one)]
     return _exactly("calib_level", values or [_NO_NUMBER])
 
 
-def _column(name: str) -> str:
-    known = {column.casefold(): column for column in COLUMNS}
-    found = known.get(_ALSO.get(name.casefold(), name).casefold())
-    if found is None:
-        raise BadInput(f"MAST has no column {name!r}; there are: {', '.join(sorted(COLUMNS))}")
-    return found
-
-
 def _own(name: str, value: str) -> Choice:
     """One of MAST's columns by its name: words separated by commas, `low..high`, or `*`."""
-    column = _column(name)
+    column = column_of(name)
     words = [word for word in (word.strip() for word in value.split(",")) if word]
     if not words:
         raise BadInput(f"MAST's column {column} needs a value: {column}=VALUE")
@@ -290,7 +240,7 @@ def _integers(column: str, words: Sequence[str]) -> Choice:
     values: dict[str, None] = {}
     for word in words:
         low, high = _range(column, word)
-        first, last = _BOUNDS.get(column, (None, None))
+        first, last = BOUNDS.get(column, (None, None))
         low, high = first if low is None else low, last if high is None else high
         if low is None or high is None or high - low > _MOST_VALUES:
             raise BadInput(f"{word!r} is too wide a range for MAST's column {column}")

@@ -35,10 +35,14 @@ _SPELLINGS = {
 _KEPLER = frozenset({"KEPLER", "K2", "KEPLERFFI", "K2FFI"})
 
 
-def by_place(rows: Sequence[Mapping[str, Any]], queries: Sequence[Query]) -> list[tuple[int, int]]:
+def by_place(
+    rows: Sequence[Mapping[str, Any]], queries: Sequence[Query], *, widened: bool = False
+) -> list[tuple[int, int]]:
     """Pairs (row, query) for all rows whose footprint touches a query's circle, as `sky.assign`.
 
-    Of the thousands of pairs only those are looked at closely whose circles around them touch.
+    Of the thousands of pairs only those are looked at closely whose circles around them touch. A
+    row that touches none goes to the nearest, unless it was looked farther around than was asked
+    (`widened`).
     """
     import numpy as np
 
@@ -56,11 +60,29 @@ def by_place(rows: Sequence[Mapping[str, Any]], queries: Sequence[Query]) -> lis
     for number, text in enumerate(regions):
         away = separation(ra[number], dec[number], places[:, 0], places[:, 1])
         near: list[int] = np.flatnonzero(~(away > reach[number] + radii + _SLACK)).tolist()
+        if widened:
+            near = [
+                index for index in near if _touches(text, ra[number], dec[number], queries[index])
+            ]
+            pairs.extend((number, index) for index in near)
+            continue
         near = near or [int(np.argmin(away))]
         one = slice(number, number + 1)
         found = assign([text], ra[one], dec[one], [queries[index] for index in near])
         pairs.extend((number, near[index]) for _, index in found)
     return pairs
+
+
+def _touches(region: str | None, ra: float, dec: float, query: Query) -> bool:
+    from skyatlas.sky import separation, touches
+
+    target, radius = query.target, query.radius
+    if target is None or target.ra is None or target.dec is None or radius is None:
+        return True
+    touching = touches(region, target.ra, target.dec, radius) if region else None
+    if touching is not None:
+        return touching
+    return not separation(ra, dec, target.ra, target.dec) > radius
 
 
 def each(rows: Sequence[Mapping[str, Any]], queries: Sequence[Query]) -> list[tuple[int, int]]:

@@ -1,9 +1,10 @@
 """This file asks MAST's ObsTAP service: the way that is left when the portal gives nothing.
 
 Invariant: what is not the same as through the portal is told by a Note. ObsTAP knows no `obsid`, so
-of an observation only the file at its own address can be had. Sources: the address as Firefly has
-it since 2025 (its change log); a row per file, and 100,000 rows at most, as other programs on
-GitHub found; the units as the answer says them. Read on 2026-11-21, not verified at MAST.
+of an observation only the file at its own address can be had. Sources: the address as Firefly's
+change log has it; 100,000 rows at most, and no INTERSECTS, as astroquery recorded of the sister
+service for the TESS Input Catalog. That a row is a file, other programs found. Read on 2026-11-21,
+not verified at MAST.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ def search(
     """
     about = tap.known(door, SERVICE)
     columns = tap.columns_of(door, SERVICE, TABLE)
+    # Where footprints cannot be asked for, centres half a degree farther around are.
+    widened = about.offer.geometry is not None and "INTERSECTS" not in about.offer.geometry
     left: tuple[str, ...] = ()
     for start in range(0, len(numbers), _AT_ONCE):
         some = numbers[start : start + _AT_ONCE]
@@ -47,21 +50,27 @@ def search(
         adql = tap.obscore_adql(mine, TABLE, columns=columns, geometry=about.offer.geometry)
         left = tap.not_asked(mine[0], columns)
         answer = tap.ask(door, SERVICE, adql, limit=mine[0].limit)
-        table = _converted(answer.table, mine, some)
+        table = _converted(answer.table, mine, some, widened)
         table.meta["asked"] = [adql]
         yield table
         if answer.truncated:
             why = Why.TRUNCATED if mine[0].limit is None else Why.LIMITED
             yield Note(why, f"ObsTAP had more than {len(answer.table)} rows", len(answer.table))
+    yield Note(Why.UNANSWERED, _missing(error, left, widened))
+
+
+def _missing(error: ArchiveError, left: Sequence[str], widened: bool) -> str:
     without = f", asked without {', '.join(left)}" if left else ""
-    yield Note(
-        Why.UNANSWERED,
+    far = ", does not find large fields by their edges" if widened else ""
+    return (
         f"the portal failed ({error}); these rows are from MAST's ObsTAP{without}, which tells of "
-        "each observation its own file only and does not say which are science",
+        f"each observation its own file only{far} and does not say which are science"
     )
 
 
-def _converted(native: Table, queries: Sequence[Query], numbers: Sequence[int]) -> Table:
+def _converted(
+    native: Table, queries: Sequence[Query], numbers: Sequence[int], widened: bool
+) -> Table:
     """ObsCore with our identifiers, a row for each question that it answers."""
     table = conform(
         native,
@@ -78,7 +87,10 @@ def _converted(native: Table, queries: Sequence[Query], numbers: Sequence[int]) 
     columns = [plain_values(table[name]) for name in names]
     places = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
     placed = queries[0].target is not None and queries[0].target.ra is not None
-    pairs = (matching.by_place if placed else matching.each)(places, queries)
+    if placed:
+        pairs = matching.by_place(places, queries, widened=widened)
+    else:
+        pairs = matching.each(places, queries)
     chosen = table[[row for row, _ in pairs]]
     chosen["query"] = [numbers[query] for _, query in pairs]
     return chosen
