@@ -28,7 +28,6 @@ _TARGETS = (
     ("EPIC", re.compile(r"ktwo0*(\d+)")),
 )
 """How TESS, Kepler and K2 write a star's number as target_name."""
-_MISSIONS = {"TESS": "TIC", "Kepler": "KIC", "K2": "EPIC"}
 
 Star = tuple[str, int]
 """("TIC", 261136679)."""
@@ -111,16 +110,12 @@ def _targets(seed: int) -> Mapping[Star, tuple[float, float]]:
     found: dict[Star, tuple[float, float]] = {}
     for one in observations(seed).values():
         ra, dec = one.row.get("s_ra"), one.row.get("s_dec")
-        star = _target(one.collection, str(one.row.get("target_name", "")))
+        star = _target(str(one.row.get("target_name", "")))
         if star is not None and isinstance(ra, float) and isinstance(dec, float):
             found.setdefault(star, (ra, dec))
     return found
 
 
-def _target(collection: str, target: str) -> Star | None:
-    for catalogue, pattern in _TARGETS:
-        match = pattern.fullmatch(target)
-        # A bare number is a star's only where the mission counts its stars so.
-        if match and _MISSIONS.get(collection, catalogue) == catalogue:
-            return catalogue, int(match[1])
-    return None
+def _target(target: str) -> Star | None:
+    matches = ((catalogue, pattern.fullmatch(target)) for catalogue, pattern in _TARGETS)
+    return next(((catalogue, int(match[1])) for catalogue, match in matches if match), None)
