@@ -242,7 +242,8 @@ def fetch(
         fetching.run(stop)
     finally:
         # Also after Ctrl-C: what came home is documented.
-        thanks, notes = _close(folder, fetching, archives, manifested=todo.manifested or layout == MAST)
+        manifested = todo.manifested or layout == MAST
+        thanks, notes = _close(folder, fetching, archives, manifested=manifested)
     notes = (*todo.notes, *notes)
     return Fetched(folder, fetching.receipts(), fetching.failures(), notes, todo.trees, thanks)
 

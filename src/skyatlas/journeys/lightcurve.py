@@ -166,7 +166,10 @@ def cut_out(
             continue
         sectors = wish.parts or None
         for part in tesscut.products(door, place, size=(pixels, pixels), sectors=sectors):
-            (products if isinstance(part, Product) else notes).append(part)
+            if isinstance(part, Product):
+                products.append(part)
+            else:
+                notes.append(part)
     return products, notes
 
 
