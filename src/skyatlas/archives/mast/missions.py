@@ -89,7 +89,8 @@ def _sorted(
                 f"MAST's search of {mission.collection} reaches 30 arcmin, not "
                 f"{query.radius * 60:g}; ask for less, or without --table"
             )
-        position = f"{target.ra!r} {target.dec!r}"
+        # Not as numpy writes its numbers: "np.float64(40.6)".
+        position = f"{float(target.ra)!r} {float(target.dec)!r}"
         placed.setdefault(query.radius, {}).setdefault(position, []).append(number)
     return placed, free
 

@@ -48,6 +48,7 @@ def products(rows: Table, door: Door, ask: Ask) -> Iterator[Product | Note]:
     does not list is a Note.
     """
     found: dict[str, Product] = {}
+    empty = 0
     for mission_name, datasets in _datasets(rows).items():
         mission, names = MISSIONS[mission_name], list(datasets)
         for start in range(0, len(names), _AT_ONCE):
@@ -58,14 +59,13 @@ def products(rows: Table, door: Door, ask: Ask) -> Iterator[Product | Note]:
                 words = f"MAST did not list the files of {len(some)} data sets ({error})"
                 yield Note(Why.UNANSWERED, words, len(some))
                 continue
-            empty = [name for name in some if name not in listed]
-            if empty:
-                words = f"{len(empty)} data sets of {mission.collection} have no files"
-                yield Note(Why.ASSUMED, words, len(empty))
+            empty += sum(name not in listed for name in some)
             for name, own in listed.items():
-                for row in choice.chosen(_judged(own), datasets[name], ask):
-                    one = _product(mission, row, datasets[name])
+                for row in choice.chosen(_judged(own), datasets.get(name), ask):
+                    one = _product(mission, row, datasets.get(name))
                     found.setdefault(one.product_id, one)
+    if empty:
+        yield Note(Why.ASSUMED, f"{empty} data sets have no files", empty)
     yield from _closed(found, door)
     for told in copies.with_copies(list(found.values()), door, ask.cloud):
         yield told if isinstance(told, Note) else _with_portal(told)
@@ -137,10 +137,16 @@ def _judged(rows: Sequence[Row]) -> list[Row]:
             "productSubGroupDescription": str(row.get("file_suffix") or "").lstrip("_").upper(),
             "productGroupDescription": choice.RECOMMENDED if _category(row) in best else None,
             "obs_id": _owner(row),
-            "dataRights": str(row.get("access") or "").upper() or None,
+            "dataRights": _rights(row.get("access")),
         }
         for row in rows
     ]
+
+
+def _rights(access: Any) -> str:
+    """The portal's word; MAST's words for what is not public are not documented here."""
+    word = str(access or "").strip().upper()
+    return word if word in ("", "PUBLIC") else "EXCLUSIVE_ACCESS"
 
 
 def _owner(row: Row) -> str:
@@ -160,7 +166,7 @@ def _best(rows: Sequence[Row]) -> frozenset[str]:
     return frozenset({"CALIBRATED", *stages[-1:]} & categories)
 
 
-def _product(mission: Mission, row: Row, parent: files.Observation) -> Product:
+def _product(mission: Mission, row: Row, parent: files.Observation | None) -> Product:
     name = str(row.get("filename") or str(row.get("uri", "")).rpartition("/")[2])
     uri = f"mast:{mission.collection}/product/{name}"
     listed = files.product({**row, "dataURI": uri}, parent)

@@ -110,7 +110,7 @@ def _times(mission: Mission, time: Interval | None) -> Iterator[tuple[str, str]]
 
 
 def _date(mjd: float) -> str:
-    """MJD (UTC) as MAST writes dates, a second around it."""
+    """MJD (UTC) as MAST writes dates."""
     try:
         moment = _MJD_ZERO + timedelta(days=mjd)
     except OverflowError:
