@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from skyatlas.errors import BadInput
 from skyatlas.periods.samples import Samples, binned
-from skyatlas.periods.transits import Transit, cycles_with_data
+from skyatlas.periods.transits import Transit, alone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,8 +32,8 @@ WORK = 0.8e9
 """Samples times periods: some ten seconds. Above it bins are widened, to half an hour at most."""
 WIDEST = 30.0
 """Minutes."""
-TRIED = 50
-"""Peaks that are looked at until one has two transits."""
+TRIED = 300
+"""Peaks that are looked at until one is more than a single transit."""
 
 
 def affordable(samples: Samples, periods: int) -> Samples:
@@ -46,7 +45,8 @@ def affordable(samples: Samples, periods: int) -> Samples:
 def search(samples: Samples, periods: Floats) -> tuple[Floats, Transit]:
     """Return the signal-to-noise of periods (days, ascending) and the best transit.
 
-    `samples` are flat. The best has data of at least two transits; raises `BadInput` if none has.
+    `samples` are flat. Periods at which one deep transit falls upon noise are passed over, unless
+    there are no others.
     """
     import numpy as np
 
@@ -54,13 +54,11 @@ def search(samples: Samples, periods: Floats) -> tuple[Floats, Transit]:
     power, epoch, duration = (np.concatenate(column) for column in zip(*results, strict=True))
     power = np.where(np.isfinite(power), power, 0.0)
     tops = np.flatnonzero((power >= np.roll(power, 1)) & (power >= np.roll(power, -1)))
-    for top in tops[np.argsort(power[tops])[::-1]][:TRIED]:
-        found = Transit(float(periods[top]), float(epoch[top]), float(duration[top]))
-        if len(cycles_with_data(samples, found)) >= 2:
-            return power, found
-    raise BadInput(
-        f"No period from {periods[0]:.4g} to {periods[-1]:.4g} d has two transits in the data."
-    )
+    peaks = [
+        Transit(float(periods[top]), float(epoch[top]), float(duration[top]))
+        for top in tops[np.argsort(power[tops])[::-1]][:TRIED]
+    ]
+    return power, next((peak for peak in peaks if not alone(samples, peak)), peaks[0])
 
 
 def grid(span: float, shortest: float, longest: float) -> Floats:

@@ -48,6 +48,8 @@ class Periodogram:
     """`depth` / `depth_error`; noise that lasts longer than a cadence is counted."""
     events: int | None
     """Transits of which there are data; None for a sine."""
+    alone: bool
+    """Whether one transit is most of the signal, so that the period may be a coincidence."""
     time_offset: float
     time_scale: str | None
     name: str = ""
@@ -57,8 +59,8 @@ class Periodogram:
 
     @property
     def believed(self) -> bool:
-        """Whether the signal-to-noise is above 7.1, so that noise alone is not likely."""
-        return self.snr >= BELIEVED
+        """Whether several transits, or a sine, have a signal-to-noise of 7.1 or more."""
+        return self.snr >= BELIEVED and not self.alone
 
     def __str__(self) -> str:
         """In one line, with units."""
@@ -72,7 +74,9 @@ class Periodogram:
             parts.append(f"duration {24 * self.duration:.2f} h")
         if self.events is not None:
             parts.append(f"{self.events} transits")
-        doubt = "" if self.believed else f" (below {BELIEVED}: may be noise)"
+        doubt = " (one transit is most of it: may be no period)" if self.alone else ""
+        if self.snr < BELIEVED:
+            doubt = f" (below {BELIEVED}: may be noise)"
         return ", ".join([*parts, f"signal-to-noise {self.snr:.1f}{doubt}"])
 
 

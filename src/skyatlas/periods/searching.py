@@ -86,6 +86,7 @@ def _boxes(samples: Samples, shortest: float | None, longest: float | None) -> P
         depth_error=transit.depth_error,
         snr=transit.depth / transit.depth_error,
         events=transit.events,
+        alone=transit.alone,
         time_offset=samples.time_offset,
         time_scale=samples.time_scale,
         name=samples.name,

@@ -70,6 +70,7 @@ def _told(samples: Samples, model: Any, best: float, curve: tuple[Floats, Floats
         depth_error=error,
         snr=amplitude / error,
         events=None,
+        alone=False,
         time_offset=samples.time_offset,
         time_scale=samples.time_scale,
         name=samples.name,

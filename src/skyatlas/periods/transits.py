@@ -22,6 +22,8 @@ EDGE = 0.15
 """Ingress in units of the duration: a planet a sixth as large as its star, crossing its middle."""
 PLACES = 31
 """Grid of period and of epoch each."""
+SHARE = 0.5
+"""Of the signal-to-noise that must be left without any one transit."""
 ZOOMS = 4
 """Times that the grid closes in on what is likely."""
 
@@ -38,6 +40,7 @@ class Transit:
     epoch_error: float = 0.0
     depth_error: float = 0.0
     events: int = 0
+    alone: bool = False
 
     def distance(self, time: Floats) -> Floats:
         """Days from the middle of the nearest transit, shape (n,), not negative."""
@@ -60,6 +63,25 @@ def cycles_with_data(samples: Samples, transit: Transit) -> Floats:
 
     inside = transit.covers(samples.time)
     return np.unique(np.round((samples.time[inside] - transit.epoch) / transit.period))
+
+
+def alone(samples: Samples, transit: Transit) -> bool:
+    """Whether one of the transits is most of the signal: the period is then a coincidence.
+
+    Of two alike, one has 0.7 of the signal-to-noise of both.
+    """
+    import numpy as np
+
+    inside = transit.covers(samples.time)
+    cycle = np.round((samples.time[inside] - transit.epoch) / transit.period)
+    if not len(cycle):
+        return True
+    _, which = np.unique(cycle, return_inverse=True)
+    missing = np.bincount(which, weights=1 - samples.flux[inside])
+    number = np.bincount(which)
+    others = number.sum() - number
+    without = (missing.sum() - missing) / np.sqrt(np.maximum(others, 1))
+    return bool((without < SHARE * missing.sum() / np.sqrt(number.sum())).any())
 
 
 def measured(samples: Samples, guess: Transit) -> Transit:
@@ -155,6 +177,7 @@ def _told(samples: Samples, around: _Around, found: Transit) -> Transit:
         depth=around.likelihood(found)[1],
         depth_error=_slow_noise(samples, found) / np.sqrt(count),
         events=len(cycles),
+        alone=alone(samples, found),
     )
 
 
