@@ -7,7 +7,6 @@ from functools import cache
 from skyatlas.sandbox.mast_item import MastObservation
 from skyatlas.sandbox.mast_pictures_high import high_level
 from skyatlas.sandbox.mast_pictures_hubble import Hubble
-from skyatlas.sandbox.mast_pictures_rows import Sizes
 from skyatlas.sandbox.mast_pictures_slits import Slits
 from skyatlas.sandbox.mast_pictures_webb import Webb
 
@@ -15,12 +14,11 @@ from skyatlas.sandbox.mast_pictures_webb import Webb
 @cache
 def pictures(seed: int) -> tuple[MastObservation, ...]:
     """All of them."""
-    sizes = Sizes()
-    hubble = Hubble(seed, sizes)
+    hubble = Hubble(seed)
     seen = tuple(hubble.observations())
     return (
         *seen,
-        *Slits(seed, sizes).observations(),
-        *high_level(sizes, tuple(zip(hubble.visits(), seen, strict=True))),
-        *Webb(seed, sizes).observations(),
+        *Slits(seed).observations(),
+        *high_level(tuple(zip(hubble.visits(), seen, strict=True))),
+        *Webb(seed).observations(),
     )

@@ -14,7 +14,8 @@ from typing import Any
 from skyatlas.sandbox import mast_pictures_hst_files as written
 from skyatlas.sandbox.mast_item import MastFile, MastObservation
 from skyatlas.sandbox.mast_pictures_plan import Visit, polygon
-from skyatlas.sandbox.mast_pictures_rows import Make, Sizes, Sort, listed, observed
+from skyatlas.sandbox.mast_pictures_rows import Make, Sort, listed, observed
+from skyatlas.sandbox.mast_pictures_sizes import BYTES
 
 HAP, HLA, HLSP = 24_000_201, 26_000_001, 31_000_001
 """obsid of the first observation of each."""
@@ -23,25 +24,21 @@ _TEAM = Sort("SCIENCE", 4, "Drizzled image of a nucleus", True)
 _NOTES = Sort("INFO", 4, "Notes", subgroup="README")
 
 
-def high_level(
-    sizes: Sizes, hubble: Sequence[tuple[Visit, MastObservation]]
-) -> Iterator[MastObservation]:
+def high_level(hubble: Sequence[tuple[Visit, MastObservation]]) -> Iterator[MastObservation]:
     """All of them, made of HST's visits and what those are in the archive."""
     acs = [pair for pair in hubble if pair[0].root.startswith("jabc")]
     for obsid, (visit, observation) in enumerate(acs[:2], start=HAP):
-        yield _visit_mosaic(obsid, visit, observation, sizes)
+        yield _visit_mosaic(obsid, visit, observation)
     old = [visit for visit, _ in hubble if visit.root.startswith("u")]
     for obsid, visit in enumerate(old, start=HLA):
-        yield _legacy(obsid, visit, sizes)
+        yield _legacy(obsid, visit)
     same = [visit for visit, _ in acs if visit.name in ("NGC1068", "NGC4151")]
     chosen = [visit for visit in same if visit.filter == "F814W"]
     for obsid, visit in enumerate(chosen, start=HLSP):
-        yield _of_team(obsid, visit, sizes)
+        yield _of_team(obsid, visit)
 
 
-def _visit_mosaic(
-    obsid: int, visit: Visit, observation: MastObservation, sizes: Sizes
-) -> MastObservation:
+def _visit_mosaic(obsid: int, visit: Visit, observation: MastObservation) -> MastObservation:
     """A Hubble Advanced Product; it lists the exposures that it was made of once more."""
     name = (
         f"hst_{int(visit.proposal.number):05d}_{visit.root[4:6]}_acs_wfc_"
@@ -50,10 +47,10 @@ def _visit_mosaic(
     uri = f"mast:HST/product/{name}_drc.fits"
     row = observed(visit, "HST", obs_id=name, project="HAP", dataURL=uri)
     shared = tuple(file for file in observation.files if file.subgroup == "FLC")
-    return MastObservation(obsid, row, (_drizzled(visit, uri, sizes, name, _DRIZZLED), *shared))
+    return MastObservation(obsid, row, (_drizzled(visit, uri, name, _DRIZZLED), *shared))
 
 
-def _legacy(obsid: int, visit: Visit, sizes: Sizes) -> MastObservation:
+def _legacy(obsid: int, visit: Visit) -> MastObservation:
     """A product of the Hubble Legacy Archive, which had a programme deliver its files."""
     name = f"hst_{int(visit.proposal.number):05d}_{visit.root[4:6]}_wfpc2_{visit.filter.lower()}_wf"
     filename = f"{name}_drz.fits"
@@ -62,11 +59,11 @@ def _legacy(obsid: int, visit: Visit, sizes: Sizes) -> MastObservation:
         visit, "HLA", obs_id=name, s_region=polygon(visit.footprint, "J2000 "),
         jpegURL=f"https://hla.stsci.edu/cgi-bin/preview.cgi?dataset={name}",
     )  # fmt: skip
-    file = _drizzled(visit, uri, sizes, name, _DRIZZLED, filename)
+    file = _drizzled(visit, uri, name, _DRIZZLED, filename)
     return MastObservation(obsid, row, (replace(file, cloud=""),))
 
 
-def _of_team(obsid: int, visit: Visit, sizes: Sizes) -> MastObservation:
+def _of_team(obsid: int, visit: Visit) -> MastObservation:
     """A High Level Science Product: the folder tells the galaxy, the file's name does not."""
     galaxy = visit.name.lower()
     folder = f"mast:HLSP/nuclei/{galaxy}"
@@ -81,17 +78,15 @@ def _of_team(obsid: int, visit: Visit, sizes: Sizes) -> MastObservation:
         visit, f"{folder}/hlsp_nuclei_readme_v1.txt", partial(bytes, text), _NOTES, len(text),
         {"obs_id": obs_id},
     )  # fmt: skip
-    return MastObservation(obsid, row, (_drizzled(visit, uri, sizes, obs_id, _TEAM), notes))
+    return MastObservation(obsid, row, (_drizzled(visit, uri, obs_id, _TEAM), notes))
 
 
-def _drizzled(
-    visit: Visit, uri: str, sizes: Sizes, obs_id: str, sort: Sort, filename: str = ""
-) -> MastFile:
+def _drizzled(visit: Visit, uri: str, obs_id: str, sort: Sort, filename: str = "") -> MastFile:
     name = filename or uri.rpartition("/")[2]
     make: Make = partial(written.drizzled, visit, name)
     row: dict[str, Any] = {"obs_id": obs_id}
     if filename:
         row["productFilename"] = filename
-    size = sizes.of(("HST", "drc", visit.camera.name), make)
+    size = BYTES[f"HST drc {visit.camera.name}"]
     cloud = f"/mast/hlsp/{uri.partition('HLSP/')[2]}" if "HLSP" in uri else f"/hst/public/{name}"
     return listed(visit, uri, make, sort, size, row, cloud)

@@ -15,13 +15,13 @@ from skyatlas.sandbox.mast_missions_rows import of_hst
 from skyatlas.sandbox.mast_pictures_plan import Camera, Proposal, Visit, known, polygon
 from skyatlas.sandbox.mast_pictures_rows import (
     Make,
-    Sizes,
     Sort,
     listed,
     observed,
     planned,
     with_members,
 )
+from skyatlas.sandbox.mast_pictures_sizes import BYTES
 
 FIRST = 24_000_001
 """obsid of the first observation."""
@@ -70,7 +70,6 @@ class Hubble:
     """HST's visits of one seed, being numbered."""
 
     seed: int
-    sizes: Sizes
 
     def visits(self) -> Iterator[Visit]:
         """All pictures, in the order in which their obsids count."""
@@ -126,7 +125,7 @@ class Hubble:
     ) -> MastFile:
         suffix = filename.rpartition(".")[0].rpartition("_")[2]
         make: Make = partial(write, visit, filename)
-        size = self._said(suffix, self.sizes.of(("HST", suffix, visit.camera.name), make))
+        size = self._said(suffix, BYTES[f"HST {suffix} {visit.camera.name}"])
         row = {"obs_id": obs_id or visit.root}
         cloud = f"/hst/public/{filename[:4]}/{filename[:9]}/{filename}"
         return listed(visit, product(filename), make, _SORTS[suffix], size, row, cloud)

@@ -1,13 +1,13 @@
 """This file makes the rows of CAOM for what HST and JWST saw: an observation's, and its files'.
 
 Invariant: a size that is listed is the file's own, except where a file is listed on purpose with a
-wrong one or none. Files of one kind are equally long, so one of each kind is made and measured.
+wrong one or none.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from skyatlas.sandbox.light import shines
@@ -27,19 +27,6 @@ class Sort:
     recommended: bool = False
     subgroup: str = ""
     """productSubGroupDescription where it is not the suffix."""
-
-
-@dataclass(slots=True)
-class Sizes:
-    """How long files are, by kind: one of each is measured."""
-
-    known: dict[tuple[str, ...], int] = field(default_factory=dict)
-
-    def of(self, kind: tuple[str, ...], make: Make) -> int:
-        """Bytes of the files of this kind."""
-        if kind not in self.known:
-            self.known[kind] = len(make())
-        return self.known[kind]
 
 
 def observed(visit: Visit, collection: str, **more: object) -> dict[str, Any]:

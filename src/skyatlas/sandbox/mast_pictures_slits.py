@@ -15,7 +15,8 @@ from skyatlas.sandbox.mast_item import MastFile, MastObservation
 from skyatlas.sandbox.mast_missions_rows import of_hst
 from skyatlas.sandbox.mast_pictures_hubble import product
 from skyatlas.sandbox.mast_pictures_plan import Camera, Proposal, Visit, known
-from skyatlas.sandbox.mast_pictures_rows import Make, Sizes, Sort, listed, observed, with_members
+from skyatlas.sandbox.mast_pictures_rows import Make, Sort, listed, observed, with_members
+from skyatlas.sandbox.mast_pictures_sizes import BYTES
 
 FIRST = 24_000_101
 """obsid of the first observation."""
@@ -50,7 +51,6 @@ class Slits:
     """HST's spectra of one seed."""
 
     seed: int
-    sizes: Sizes
 
     def visits(self) -> Iterator[Visit]:
         """All spectra."""
@@ -92,7 +92,7 @@ class Slits:
         stem, _, ending = filename.rpartition(".")
         suffix = "jpg" if ending == "jpg" else stem.rpartition("_")[2]
         make: Make = partial(write, visit, filename)
-        size = None if suffix == "jpg" else self.sizes.of(("HST", suffix, visit.filter), make)
+        size = None if suffix == "jpg" else BYTES[f"HST {suffix} {visit.filter}"]
         row = {"obs_id": obs_id or visit.root}
         cloud = f"/hst/public/{filename[:4]}/{filename[:9]}/{filename}"
         return listed(visit, product(filename), make, _SORTS[suffix], size, row, cloud)

@@ -17,13 +17,13 @@ from skyatlas.sandbox.mast_missions_rows import of_jwst
 from skyatlas.sandbox.mast_pictures_plan import Camera, Proposal, Visit, known
 from skyatlas.sandbox.mast_pictures_rows import (
     Make,
-    Sizes,
     Sort,
     listed,
     observed,
     planned,
     with_members,
 )
+from skyatlas.sandbox.mast_pictures_sizes import BYTES
 
 FIRST = 87_000_001
 """obsid of the first observation."""
@@ -77,7 +77,6 @@ class Webb:
     """JWST's visits of one seed, being numbered."""
 
     seed: int
-    sizes: Sizes
 
     def visits(self) -> Iterator[tuple[Visit, int]]:
         """All, with the number of the observation in its proposal."""
@@ -162,8 +161,8 @@ class Webb:
         stem, _, ending = filename.rpartition(".")
         suffix = "jpg" if ending == "jpg" else stem.rpartition("_")[2]
         make: Make = partial(write, visit, filename)
-        kind = ("JWST", "guide star") if sort else ("JWST", suffix, visit.camera.name)
-        size = None if ending == "jpg" else self.sizes.of(kind, make)
+        kind = "JWST guide star" if sort else f"JWST {suffix} {visit.camera.name}"
+        size = None if ending == "jpg" else BYTES[kind]
         row = {"obs_id": obs_id or visit.root}
         folder = f"jw{int(visit.proposal.number):05d}"
         cloud = f"/jwst/public/{folder}/{obs_id or 'L3'}/{filename}"
