@@ -22,8 +22,8 @@ from skyatlas.sandbox import mast_layouts
 from skyatlas.sandbox.mast_cadences import tess
 from skyatlas.sandbox.mast_curves import curves
 from skyatlas.sandbox.mast_item import MastFile, MastObservation
-from skyatlas.sandbox.mast_kepler_sky import BKJD
 from skyatlas.sandbox.mast_photometry import photometry
+from skyatlas.sandbox.mast_quarters import BKJD
 from skyatlas.sandbox.mast_sectors import BTJD, chip_corners, place_of, spot, spots
 from skyatlas.sandbox.mast_starlight import CROWD, crowd, flares, light, star
 from skyatlas.sandbox.mast_tesscut_sky import tess_pixels, tess_sectors
@@ -235,7 +235,8 @@ def test_a_file_is_as_long_as_its_row_says_and_whole(which) -> None:
 def test_reports_and_full_frames_are_as_long_as_their_rows_say() -> None:
     reports = [one for one in observation("SPOC", "261136679", 1).files if one.size]
     frames = observation("SPOC", "TESS FFI").files
-    for wanted in (*reports, *frames):
+    extras = [one for one in observation("Kepler", "kplr011904151").files if one.subgroup == "DVR"]
+    for wanted in (*reports, *frames, *extras):
         assert len(wanted.make()) == wanted.size, wanted.uri
 
 
@@ -381,8 +382,27 @@ def test_the_crowd_is_one_light_curve_each_and_some_cones_overlap() -> None:
         if distance(places[number - 1], places[number]) < 2 / 60
     ]
     assert len(neighbours) >= CROWD // 13
+    assert all(spot(place, 5) for place in places)
     with fits.open(BytesIO(many[700].files[0].make())) as hdus:
         assert hdus[0].header["TICID"] == int(str(many[700].row["target_name"]))
+
+
+def test_kepler_has_a_picture_of_its_light_curve() -> None:
+    files = observation("Kepler", "kplr011904151").files
+    picture = next(one for one in files if one.product_type == "PREVIEW")
+    assert picture.make().startswith(b"\x89PNG")
+
+
+def test_kepler_10_b_is_found_in_three_quarters() -> None:
+    times, fluxes = [], []
+    for stamp in ("2009166043257", "2009259160929", "2009350155506"):
+        table = opened("Kepler", "kplr011904151", f"{stamp}_llc.fits")[1].data
+        fine = (table["SAP_QUALITY"] == 0) & np.isfinite(table["PDCSAP_FLUX"])
+        times.append(table["TIME"][fine])
+        fluxes.append(table["PDCSAP_FLUX"][fine] / np.median(table["PDCSAP_FLUX"][fine]))
+    search = BoxLeastSquares(np.concatenate(times), np.concatenate(fluxes))
+    found = search.power(np.linspace(0.8, 0.9, 4000), 0.07)
+    assert abs(found.period[found.power.argmax()] - 0.83749) < 1e-3
 
 
 def test_light_of_a_star_without_anything_is_one() -> None:

@@ -11,10 +11,12 @@ from functools import partial
 from typing import Any
 
 from skyatlas.sandbox import mast_k2_files, mast_kepler_files
+from skyatlas.sandbox.deliver import curve, pdf, png
 from skyatlas.sandbox.mast_cadences import mjd_utc
 from skyatlas.sandbox.mast_curves_rows import Draft, circle, hlsp, size
 from skyatlas.sandbox.mast_item import MastFile
-from skyatlas.sandbox.mast_kepler_sky import BKJD, CAMPAIGN, MONTH, Span, count, look, quarters
+from skyatlas.sandbox.mast_kepler_sky import look
+from skyatlas.sandbox.mast_quarters import BKJD, CAMPAIGN, MONTH, Span, count, quarters
 from skyatlas.sandbox.mast_starlight import Star, star
 
 _LC_BLOCKS, _K2SFF_BLOCKS, _EVEREST_BLOCKS = 10, 157, 3
@@ -42,8 +44,31 @@ def kepler(seed: int) -> Iterator[Draft]:
 
 
 def _draft(one: Star, spans: Sequence[Span], obs_id: str, seed: int, *, short: bool) -> Draft:
-    files = tuple(file for span in spans for file in _files(one, span, seed, short=short))
-    return Draft(_row(one, spans, obs_id, short=short), files)
+    files = [file for span in spans for file in _files(one, span, seed, short=short)]
+    if not spans[0].k2 and not short:
+        files += _extras(one, obs_id, seed)
+    return Draft(_row(one, spans, obs_id, short=short), tuple(files))
+
+
+def _extras(one: Star, obs_id: str, seed: int) -> Iterator[MastFile]:
+    """The page of the search for transits, and a picture of one quarter."""
+    digits = f"{one.kic:09d}"
+    folder = f"mast:KEPLER/url/missions/kepler/dv_files/{digits[:4]}/{digits}"
+    report = partial(pdf, f"Data validation report: KIC {one.kic} (simulated)")
+    yield MastFile(
+        f"{folder}/kplr{digits}-20160209194854_dvr.pdf", report, "timeseries", "INFO", "DVR",
+        "Data Validation report", 3, size=len(report()),
+    )  # fmt: skip
+    folder = f"mast:KEPLER/url/missions/kepler/previews/{digits[:4]}/{digits}"
+    picture = partial(_preview, one, seed)
+    yield MastFile(
+        f"{folder}/{obs_id}.png", picture, "image", "PREVIEW", "PREVIEW", "Preview-Full", 2
+    )
+
+
+def _preview(one: Star, seed: int) -> bytes:
+    seen = look(one, quarters()[1], short=False, seed=seed)
+    return png(curve(seen.sap[~seen.dark]))
 
 
 def _row(one: Star, spans: Sequence[Span], obs_id: str, *, short: bool) -> dict[str, Any]:
@@ -67,7 +92,6 @@ def _row(one: Star, spans: Sequence[Span], obs_id: str, *, short: bool) -> dict[
         "t_exptime": 60.0 if short else 1800.0,
         "em_min": 418.0,
         "em_max": 905.0,
-        "obs_title": "",
         "t_obs_release": round(mjd_utc(spans[-1].stop, BKJD) + 120.0, 4),
         "proposal_id": "GO1053_LC" if spans[0].k2 else "EX",
         # MAST numbers K2's campaigns here, but not Kepler's quarters.
@@ -80,13 +104,13 @@ def _row(one: Star, spans: Sequence[Span], obs_id: str, *, short: bool) -> dict[
 
 def _files(one: Star, span: Span, seed: int, *, short: bool) -> Iterator[MastFile]:
     mission = "K2" if span.k2 else "Kepler"
-    curve, about_curve, pixels, about_pixels = _KINDS[mission, short]
+    flux, about_flux, pixels, about_pixels = _KINDS[mission, short]
     stem = f"ktwo{one.epic}-{span.stamp}" if span.k2 else f"kplr{one.kic:09d}-{span.stamp}"
     make = mast_kepler_files
     length = size(_LC_BLOCKS, (count(span, short=short), 100))
     asked = (one, span, short, seed)
     yield _file(
-        one, span, f"{stem}_{curve.lower()}.fits", curve, f"{about_curve} - {span.name}",
+        one, span, f"{stem}_{flux.lower()}.fits", flux, f"{about_flux} - {span.name}",
         partial(make.light_curve, *asked), length,
     )  # fmt: skip
     yield _file(

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from skyatlas.sandbox import mast_layouts as layouts
 from skyatlas.sandbox.deliver import sealed
-from skyatlas.sandbox.mast_kepler_sky import COARSE, OUTLIER, THRUSTER, Look, Span, look
+from skyatlas.sandbox.mast_kepler_sky import COARSE, OUTLIER, THRUSTER, Look, look
+from skyatlas.sandbox.mast_quarters import Span
 from skyatlas.sandbox.mast_starlight import Star
 from skyatlas.sandbox.sky import chance
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from skyatlas.sandbox.clock import zulu
 from skyatlas.sandbox.mast_cadences import DAY, correction, mjd_utc
+from skyatlas.sandbox.mast_quarters import BKJD, LONG, Span, count, step
 from skyatlas.sandbox.mast_stamps import Stamp, turned
 from skyatlas.sandbox.mast_starlight import Star, light
 from skyatlas.sandbox.sky import chance, galactic
@@ -25,11 +26,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Booleans = NDArray[np.bool_]
 
-BKJD = 2454833.0
-"""JD of BKJD 0."""
 COARSE, EARTH, DESATURATION, MANUAL, OUTLIER, NO_DATA = 4, 8, 32, 256, 2048, 65536
 THRUSTER = 1 << 20
-_LONG = 0.02043359821692  # days between two long exposures; 30 short ones make one
 _SCALE = 3.98 / 3600.0  # degrees per pixel
 _ZERO = 1.74e5  # electrons per second of a star of Kepler magnitude 12
 _SKY = 20.0  # electrons per second and pixel
@@ -40,49 +38,6 @@ _FIRST = 120.5387  # BKJD of the first long cadence, which has number 568
 _ROLL = 6.0 / 24.0  # days between firings of K2's thrusters
 SHAPE = (7, 6)
 """(ny, nx) of every stamp."""
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A quarter, a month of one, or a campaign."""
-
-    name: str
-    """"Q2", "C1"."""
-    number: int
-    stamp: str
-    """The time in the names of its files: "2009259160929"; of K2 the campaign: "c01"."""
-    start: float
-    """BKJD."""
-    stop: float
-
-    @property
-    def k2(self) -> bool:
-        """Whether two of the reaction wheels had failed by then."""
-        return self.name.startswith("C")
-
-
-_QUARTERS = """
-2009131105131  120.53  130.27   2009166043257  131.51  164.99   2009259160929  169.51  258.48
-2009350155506  260.21  349.51   2010078095331  352.37  442.21   2010174085026  443.48  538.17
-2010265121752  539.44  629.31   2010355172524  630.17  719.56   2011073133259  735.35  802.35
-2011177032512  808.51  905.94   2011271113734  906.84 1000.28   2012004120508 1001.20 1098.34
-2012088054726 1099.40 1182.03   2012179063303 1182.73 1273.07   2012277125453 1274.13 1371.34
-2013011073258 1373.48 1471.15   2013098041711 1472.09 1557.97   2013131215648 1559.22 1591.01
-"""
-
-
-def quarters() -> tuple[Span, ...]:
-    """Kepler's eighteen, Q0 to Q17."""
-    words = _QUARTERS.split()
-    return tuple(
-        Span(f"Q{n}", n, words[3 * n], float(words[3 * n + 1]), float(words[3 * n + 2]))
-        for n in range(18)
-    )
-
-
-MONTH = Span("Q2", 2, "2009231120729", 200.28, 230.66)
-"""The second month of Q2, in which Kepler-10 was read every minute."""
-CAMPAIGN = Span("C1", 1, "c01", 1977.28, 2059.93)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -141,16 +96,6 @@ class Look:
         return {**_of_star(self.star, self.span), **_of_span(self), **_of_exposures(self)}
 
 
-def step(short: bool) -> float:
-    """Days from one cadence to the next."""
-    return _LONG / 30 if short else _LONG
-
-
-def count(span: Span, *, short: bool = False) -> int:
-    """How many cadences it has."""
-    return round((span.stop - span.start) / step(short))
-
-
 @lru_cache(maxsize=3)
 def look(star: Star, span: Span, short: bool, seed: int) -> Look:
     """The star in that span at that rhythm."""
@@ -178,7 +123,7 @@ def look(star: Star, span: Span, short: bool, seed: int) -> Look:
     pdc = pdc * _CROWD / captured
     pdc[lost | (quality & (MANUAL | COARSE | DESATURATION) != 0)] = np.nan
     sap[dark] = np.nan
-    first = 568 + round((span.start - _FIRST) / _LONG)
+    first = 568 + round((span.start - _FIRST) / LONG)
     number = ((first * 30 if short else first) + np.arange(n)).astype(np.int32)
     return Look(
         star, span, short, middle, way, number, quality, lost, dark, sap, sigma, pdc,

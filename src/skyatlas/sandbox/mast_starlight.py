@@ -187,7 +187,7 @@ def flares(one: Star, start: float, stop: float, seed: int) -> tuple[Flare, ...]
 
 
 def light(one: Star, time: Floats, seed: int) -> Floats:
-    """Its light at each BJD relative to the quiet star's, shape (n,); NaN times are not allowed."""
+    """Its light at each BJD (rising, no NaN) relative to the quiet star's, shape (n,)."""
     import numpy as np
 
     relative = np.ones_like(time)
