@@ -193,7 +193,6 @@ def _source(archive: Archive, known: Login, door: StreetDoor) -> PasswordToken |
 
 
 def _given(archive: Archive, known: Login, door: StreetDoor) -> GivenToken:
-    hide(known.password)
     return GivenToken(
         archive.name,
         archive.token_page,

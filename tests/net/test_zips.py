@@ -173,6 +173,8 @@ def test_a_zip_of_none_or_several_stays_as_it_is(
     path.write_bytes(zipped(*members))
     assert unpack(path) is None
     assert list(tmp_path.iterdir()) == [path]
+    with pytest.raises(Corrupt, match="instead of one"):
+        list(unpacked(path, path.name))
 
 
 def test_a_file_that_has_the_name_already_is_left_alone(tmp_path: Path) -> None:
