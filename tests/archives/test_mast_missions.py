@@ -402,6 +402,31 @@ def test_a_list_of_files_that_does_not_come_is_told(answer: Answer) -> None:
     assert len(parts) == 1
 
 
+def test_a_column_that_mast_has_not_is_asked_by_only_where_nobody_else_can_judge() -> None:
+    column = {"column_name": "fileSetName", "qual_type": "string", "queryable": "yes",
+              "default_output": "yes"}  # fmt: skip
+
+    def answer(request: Request) -> Answer:
+        if "column_list" in request.path:
+            return answered([column])
+        return answered({"results": [], "totalResults": 0})
+
+    with opened(answer) as (server, door):
+        list(missions.search([Query(table="jwst", public=True, time=Interval(59000, None))], door))
+        assert json.loads(server.seen[-1].body)["conditions"] == []
+        with pytest.raises(BadInput, match="no column 'pi_name'"):
+            list(missions.search([Query(table="jwst", pi="Kim")], door))
+
+
+def test_a_data_set_that_nobody_asked_for_breaks_nothing(recorded: Path) -> None:
+    body = (recorded / "mission_products.json").read_bytes()
+    rows = missions_rows.obscore(HST, [{"sci_data_set_name": "ANOTHER"}])
+    with opened(lambda _: Answer(body, "application/json")) as (_, door):
+        parts = list(Mast().products(rows, door, Ask(cloud=False, everything=True)))
+    assert len([part for part in parts if isinstance(part, Product)]) == 5
+    assert [part.count for part in parts if isinstance(part, Note)] == [1]
+
+
 def test_times_are_sent_where_there_is_no_place() -> None:
     with opened(served(lambda _: answered({"results": [], "totalResults": 0}))) as (server, door):
         list(missions.search([words(time=Interval(52640.5, None))], door))

@@ -48,7 +48,10 @@ def search(
     first, which = queries[0], mission_of(mission or queries[0].table)
     placed, free = _sorted(queries, which)
     if not missions_filters.is_possible(which, first):
-        yield Note(Why.ASSUMED, f"MAST's search of {which.collection} has none of that kind")
+        yield Note(
+            Why.ASSUMED,
+            f"MAST's search of {which.collection} has nothing of that kind or collection",
+        )
         return
     columns = columns_of(which, door)
     conditions = missions_filters.conditions(which, first, columns)

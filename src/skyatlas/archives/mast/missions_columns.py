@@ -90,6 +90,10 @@ class Columns:
         # Distances and positions come by themselves, and only with targets.
         return [n for n in dict.fromkeys((*chosen, *wanted)) if n not in ("ang_sep", "search_pos")]
 
+    def has(self, name: str) -> bool:
+        """Whether MAST has the column, as far as is known."""
+        return not self.known or name in self.known
+
     def column(self, name: str, mission: Mission) -> str:
         """A column that can be asked by, as MAST writes it; raises BadInput."""
         if not self.known:

@@ -24,8 +24,6 @@ _PROGRAM = re.compile(r"(?i)(?:(?:GO|GTO|DD|ERS|SNAP|CAL|COM)[ -]?)?0*(\d+)")
 _MJD_ZERO = datetime(1858, 11, 17, tzinfo=UTC)
 _TYPES = {"image": "IMAGE", "spectrum": "SPECTRUM", "timeseries": "PHOTOMETRY"}
 """dataproduct_type → sci_obs_type."""
-_LEVELS = {1: ("1a", "1b"), 2: ("2a", "2b", "2c"), 3: ("3",)}
-"""calib_level → productLevel."""
 
 Condition = dict[str, str]
 
@@ -33,21 +31,27 @@ Condition = dict[str, str]
 def conditions(mission: Mission, query: Query, columns: Columns) -> list[Condition]:
     """What to send; raises BadInput for words that this search cannot take.
 
-    At a place, times are left to the house: a data set that does not say its time is wanted.
+    What the house judges too (times, rights) is sent only where it makes the answer shorter: at a
+    place times are not, since a data set that does not say its time is wanted.
     """
     of = mission.filters
-    placed = query.target is not None and query.target.ra is not None
-    found = [
+    needed = (
         (of["instrument"], _instruments(mission, query.instruments)),
         (of["program"], _programs(query.programs)),
         (of["pi"], _pi(query.pi)),
         (of["target_name"], _plain(query.target_name or "", "a target's name")),
+        *((name, _value(name, value)) for name, value in query.parameters),
+    )
+    placed = query.target is not None and query.target.ra is not None
+    helpful = (
         (of["rights"], "PUBLIC" if query.public else ""),
         *_of_kind(mission, query),
         *([] if placed else _times(mission, query.time)),
-        *((columns.column(name, mission), _value(name, value)) for name, value in query.parameters),
+    )
+    return [
+        *({columns.column(name, mission): value} for name, value in needed if value),
+        *({name: value} for name, value in helpful if value and columns.has(name)),
     ]
-    return [{name: value} for name, value in found if value]
 
 
 def is_possible(mission: Mission, query: Query) -> bool:
