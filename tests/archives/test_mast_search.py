@@ -228,3 +228,43 @@ def test_a_limit_counts_rows_that_fit(mast_door: StreetDoor, box: Sandbox) -> No
     found = asked(at(NGC1068, time=time, limit=2), mast_door)
     assert len(found) == 2
     assert set(names(found)) < set(names(everything))
+
+
+def test_a_planned_observation_in_two_circles_is_counted_once(mast_door: StreetDoor) -> None:
+    first = Query(Target("first", *NGC1068), 0.05)
+    second = Query(Target("second", NGC1068[0] + 0.001, NGC1068[1]), 0.05)
+    counts = [
+        next(
+            note.count for note in asked(queries, mast_door).reports[0].notes if "plan" in note.text
+        )
+        for queries in (first, [first, second])
+    ]
+    assert counts[0] == counts[1]
+
+
+PLACES = [Query(Target(name, ra, 0.0), 0.1) for name, ra in (("a", 10.0), ("b", 11.0), ("c", 30.0))]
+
+
+@pytest.mark.parametrize(
+    ("row", "whose", "whose_if_widened"),
+    [
+        ({"s_ra": 10.0, "s_dec": 0.0, "s_region": None}, [0], [0]),
+        ({"s_ra": 10.5, "s_dec": 0.0, "s_region": "CIRCLE ICRS 10.5 0 0.45"}, [0, 1], [0, 1]),
+        (
+            {"s_ra": 20.0, "s_dec": 0.0, "s_region": "POLYGON 5 -9 35 -9 35 9 5 9"},
+            [0, 1, 2],
+            [0, 1, 2],
+        ),
+        ({"s_ra": 11.5, "s_dec": 0.0, "s_region": "CIRCLE ICRS 11.5 0 0.01"}, [1], []),
+        ({"s_ra": 29.5, "s_dec": 0.0, "s_region": None}, [2], []),
+        ({"s_ra": None, "s_dec": None, "s_region": "CIRCLE GSC1 30 0 0.01"}, [2], [2]),
+        ({"s_ra": 10.0, "s_dec": 0.0, "s_region": "BOX ICRS 10 0 0.1 0.1"}, [0], [0]),
+    ],
+)
+def test_a_row_answers_whom_its_footprint_touches_else_the_nearest(
+    row: Row, whose: list[int], whose_if_widened: list[int]
+) -> None:
+    """Unless it was looked farther around than was asked: then it answers nobody."""
+    assert matching.by_place([row], PLACES) == [(0, index) for index in whose]
+    widened = matching.by_place([row], PLACES, widened=True)
+    assert widened == [(0, index) for index in whose_if_widened]
