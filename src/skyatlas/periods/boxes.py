@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from skyatlas.periods.samples import Samples, binned
+from skyatlas.periods.samples import Samples, binned, noise_of
 from skyatlas.periods.transits import Transit, alone
 
 if TYPE_CHECKING:
@@ -77,20 +77,6 @@ def at_period(samples: Samples, period: float) -> Transit:
 
     _, epoch, duration = _search(samples, np.array([period]))
     return Transit(period, float(epoch[0]), float(duration[0]))
-
-
-def noise_of(samples: Samples) -> Floats:
-    """Return one standard deviation of each sample, from how its own stretch scatters."""
-    import numpy as np
-
-    noise = np.empty(len(samples))
-    for one in np.unique(samples.stretch):
-        here = samples.stretch == one
-        flux = samples.flux[here]
-        spread = 1.4826 * float(np.median(np.abs(flux - np.median(flux))))
-        usual = float(np.median(samples.number[here]))
-        noise[here] = spread * np.sqrt(usual / samples.number[here])
-    return np.maximum(noise, 1e-12)
 
 
 def _search(samples: Samples, periods: Floats) -> tuple[Floats, Floats, Floats]:

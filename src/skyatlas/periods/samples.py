@@ -24,6 +24,8 @@ GAP = 0.5
 """Days without a cadence after which nothing is said about the level of the flux."""
 SLOW = 10
 """Cadences without which a curve from the ground, with one cadence a night, has a gap."""
+OF_A_DAY = 12
+"""Samples from which the scatter of a day is known."""
 MINUTE = 1 / 1440
 """Days."""
 
@@ -154,6 +156,35 @@ def binned(samples: Samples, minutes: float) -> Samples:
         stretch=samples.stretch[starts],
         notes=(*samples.notes, f"means of {minutes:.0f} minutes"),
     )
+
+
+def noise_of(samples: Samples) -> Floats:
+    """Return one standard deviation of each sample, shape (n,), from how its day scatters.
+
+    It is never less than that of its whole stretch: a spacecraft that trembled for a day does not
+    make the days around it better.
+    """
+    import numpy as np
+
+    noise = np.empty(len(samples))
+    for one in np.unique(samples.stretch):
+        here = np.flatnonzero(samples.stretch == one)
+        whole = _scatter(samples.flux[here])
+        number = np.floor(samples.time[here] - samples.time[here[0]])
+        days = np.split(here, np.flatnonzero(np.diff(number)) + 1)
+        local = [_scatter(samples.flux[day]) if len(day) >= OF_A_DAY else 0.0 for day in days]
+        for place, day in enumerate(days):
+            # What begins in the evening is not in the median of its day.
+            noise[day] = max(whole, *local[max(0, place - 1) : place + 2])
+        usual = float(np.median(samples.number[here]))
+        noise[here] *= np.sqrt(usual / samples.number[here])
+    return np.maximum(noise, 1e-12)
+
+
+def _scatter(flux: Floats) -> float:
+    import numpy as np
+
+    return 1.4826 * float(np.median(np.abs(flux - np.median(flux))))
 
 
 def is_magnitude(curve: LightCurve) -> bool:

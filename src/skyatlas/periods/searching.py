@@ -10,7 +10,7 @@ from skyatlas.dataset import LightCurve
 from skyatlas.errors import BadInput
 from skyatlas.periods import boxes, sines
 from skyatlas.periods.found import Periodogram
-from skyatlas.periods.samples import Samples, binned, fold, samples_of
+from skyatlas.periods.samples import Samples, binned, fold, noise_of, samples_of
 from skyatlas.periods.transits import measured
 from skyatlas.periods.trends import flattened
 
@@ -124,7 +124,7 @@ def _without_spikes(samples: Samples) -> Samples:
     """Without bins that are far brighter than the trend: flares would hide a transit's noise."""
     import numpy as np
 
-    keep = samples.flux < 1 + SPIKE * boxes.noise_of(samples)
+    keep = samples.flux < 1 + SPIKE * noise_of(samples)
     if keep.all():
         return samples
     arrays: dict[str, Any] = {

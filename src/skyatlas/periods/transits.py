@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from skyatlas.periods.samples import Samples, fold, noise_of
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-    from skyatlas.periods.samples import Samples
 
     Floats = NDArray[np.float64]
     Booleans = NDArray[np.bool_]
@@ -46,8 +46,6 @@ class Transit:
         """Days from the middle of the nearest transit, shape (n,), not negative."""
         import numpy as np
 
-        from skyatlas.periods.samples import fold
-
         return np.asarray(np.abs(fold(time, self.period, self.epoch)) * self.period)
 
     def covers(self, time: Floats, wider: float = 1.0) -> Booleans:
@@ -74,14 +72,14 @@ def alone(samples: Samples, transit: Transit) -> bool:
 
     inside = transit.covers(samples.time)
     cycle = np.round((samples.time[inside] - transit.epoch) / transit.period)
-    if not len(cycle):
-        return True
     _, which = np.unique(cycle, return_inverse=True)
-    missing = np.bincount(which, weights=1 - samples.flux[inside])
-    number = np.bincount(which)
-    others = number.sum() - number
-    without = (missing.sum() - missing) / np.sqrt(np.maximum(others, 1))
-    return bool((without < SHARE * missing.sum() / np.sqrt(number.sum())).any())
+    weights = noise_of(samples)[inside] ** -2
+    missing = np.bincount(which, weights=weights * (1 - samples.flux[inside]))
+    weight = np.bincount(which, weights=weights)
+    if len(weight) < 2:
+        return True
+    without = (missing.sum() - missing) / np.sqrt(weight.sum() - weight)
+    return bool((without < SHARE * missing.sum() / np.sqrt(weight.sum())).any())
 
 
 def measured(samples: Samples, guess: Transit) -> Transit:
@@ -93,7 +91,7 @@ def measured(samples: Samples, guess: Transit) -> Transit:
     middle = float(np.round(cycles.mean()))
     found = replace(guess, epoch=guess.epoch + middle * guess.period)
     near = guess.distance(samples.time) < 2 * guess.duration
-    around = _Around(samples.time[near], samples.flux[near] - 1, _noise(samples, guess))
+    around = _Around(samples.time[near], samples.flux[near] - 1, noise_of(samples)[near] ** -2)
     spread = max(1.0, float(np.ptp(cycles)) / 2)
     widths = np.array([guess.duration / 2 / spread, guess.duration / 2])
     for _ in range(ZOOMS):
@@ -108,7 +106,8 @@ class _Around:
 
     time: Floats
     flux: Floats
-    noise: float
+    weight: Floats
+    """One over the variance of each."""
 
     def shape(self, distance: Floats, duration: float) -> Floats:
         """A trapezoid of depth 1; `duration` is from half to half."""
@@ -119,14 +118,17 @@ class _Around:
 
     def likelihood(self, found: Transit) -> tuple[float, float]:
         """Logarithm of the likelihood against flat light, and the depth."""
+        import numpy as np
+
         shape = self.shape(found.distance(self.time), found.duration)
         # The level beside the transits is fitted too: a trend may be a little off.
-        inner, outer = shape - shape.mean(), self.flux - self.flux.mean()
-        square = float(inner @ inner)
+        inner = shape - np.average(shape, weights=self.weight)
+        outer = self.flux - np.average(self.flux, weights=self.weight)
+        square = float((self.weight * inner) @ inner)
         if square == 0:
             return 0.0, 0.0
-        depth = -float(inner @ outer) / square
-        return 0.5 * depth * abs(depth) * square / self.noise**2, depth
+        depth = -float((self.weight * inner) @ outer) / square
+        return 0.5 * depth * abs(depth) * square, depth
 
     def closer(self, found: Transit, widths: Floats) -> tuple[Transit, Floats]:
         """Mean and spread of period and epoch within these widths, and the widths to go on with."""

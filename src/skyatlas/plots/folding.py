@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-BINS = 100
-"""Bins of a whole cycle, or of what is shown of it."""
+MOST_BINS, FEWEST_BINS = 100, 10
+"""Of a whole cycle, or of what is shown of it."""
+IN_A_BIN = 8
+"""Points that a bin should have."""
 FEWEST = 3
 """Points that a bin's median and its error can be made of."""
 MEDIAN = 1.2533
@@ -127,13 +129,14 @@ def medians_of(phase: Floats, flux: Floats, window: float) -> tuple[Floats, Floa
     """Return the middle, the median and its error of each bin from −window to window."""
     import numpy as np
 
-    number = np.clip(((phase / window + 1) / 2 * BINS).astype(int), 0, BINS - 1)
+    bins = int(np.clip(len(phase) / IN_A_BIN, FEWEST_BINS, MOST_BINS))
+    number = np.clip(((phase / window + 1) / 2 * bins).astype(int), 0, bins - 1)
     found = []
-    for one in range(BINS):
+    for one in range(bins):
         values = flux[number == one]
         if len(values) >= FEWEST:
             median = float(np.median(values))
             spread = 1.4826 * float(np.median(np.abs(values - median)))
-            place = ((one + 0.5) / BINS * 2 - 1) * window
+            place = ((one + 0.5) / bins * 2 - 1) * window
             found.append((place, median, MEDIAN * spread / np.sqrt(len(values))))
     return tuple(np.array(found).reshape(-1, 3).T)  # type: ignore[return-value]
