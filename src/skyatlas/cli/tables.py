@@ -175,6 +175,7 @@ def _rights(row: Any) -> str:
 
 
 def _identifier(row: Any) -> str:
-    # MAST's publisher identifiers are made of its numbers; the name that people cite is obs_id.
-    names = ("dp_id", "obs_id" if said(row, "obsid") is not None else "", "obs_publisher_did")
-    return str(next((said(row, one) for one in (*names, "obs_id") if one and said(row, one)), ""))
+    names = ["dp_id", "obs_publisher_did", "obs_id"]
+    if said(row, "obsid") is not None or said(row, "mission") is not None:
+        names.reverse()  # MAST's publisher identifiers are its own; the name to cite is obs_id
+    return str(next((value for name in names if (value := said(row, name))), ""))
