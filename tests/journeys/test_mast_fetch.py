@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from astropy.table import vstack
 from steady_server import SteadyServer, fits_file
 
 from skyatlas import library
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from skyatlas.sandbox.mast_item import MastObservation
 
 SEED = 1
+NGC_1068 = (40.669629, -0.013281)
 RAW = Ask(only=(("extension", ("_raw.fits",)),))
 """Small files of HST, two of each observation."""
 
@@ -215,9 +217,15 @@ class Impatient:
             raise KeyboardInterrupt
 
 
+@pytest.mark.parametrize("parting", [1.0, -1.0], ids=["in time", "too late to hear of the rest"])
 def test_after_ctrl_c_the_manifest_has_what_came_and_what_did_not(
-    atlas: Session, hubble: Observations, tmp_path: Path
+    atlas: Session,
+    hubble: Observations,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    parting: float,
 ) -> None:
+    monkeypatch.setattr("skyatlas.journeys.fetch._PARTING", parting)
     plan = plan_of(atlas, hubble)
     with pytest.raises(KeyboardInterrupt):
         atlas.fetch(plan, tmp_path, layout="mast", progress=Impatient())
@@ -382,6 +390,20 @@ def test_members_of_an_association_are_documented_in_the_folder(
     members = [file["product_id"] for one in tree["needs"] for file in one["files"]]
     assert set(members) <= homes
     assert len(members) >= 2
+
+
+def test_rows_of_a_missions_own_search_and_of_the_portal_are_each_listed_by_their_own(
+    box: Sandbox, atlas: Session, hubble: Observations
+) -> None:
+    own = atlas.search(NGC_1068, archives="mast", table="hst", public=True)
+    assert len(own) > 0
+    both = Observations(vstack([hubble[:2].table, own.table], metadata_conflicts="silent"))
+    before = len(box.requests)
+    plan = atlas.plan(both, RAW)
+    paths = {urlsplit(one.url).path for one in box.requests[before:]}
+    assert "/api/v0/invoke" in paths
+    assert any("list_products" in path for path in paths)
+    assert len(plan.products) > len(atlas.plan(hubble[:2], RAW).products)
 
 
 def test_an_archive_without_a_list_of_files_refuses_a_choice(box: Sandbox, atlas: Session) -> None:
