@@ -1,4 +1,4 @@
-# The whole story on one target, at the sandbox: nothing leaves this machine. Run by `make demo`.
+# The whole story on a galaxy and a star, at the sandbox: nothing leaves this machine. Run by `make demo`.
 set -eu
 out=${DEMO:-demo}
 export SKYATLAS_CACHE="$out/cache"
@@ -24,4 +24,6 @@ run skyatlas fetch "NGC 1068" --archive eso --instrument MUSE --kind cube \
     --calib-level 2.. --public --limit 1 -o "$out/data" --sandbox
 run skyatlas show "$out"/data/*.fits
 run skyatlas plot "$out"/data/*.fits -o "$out/pictures"
+run skyatlas lightcurve "TIC 261136679" --author SPOC --sector 1,4,8 -o "$out/pimen" --plot --sandbox
+run skyatlas plot "$out"/pimen/*_lc.fits --periodogram bls -o "$out/pictures/transits.png"
 printf '\nfiles, receipts and provenance: %s\npictures: %s\n' "$out/data" "$out/pictures"

@@ -25,6 +25,8 @@ def opened(settings: Settings, archives: Iterable[Archive], sandbox: str | None)
     """The street for these archives; `sandbox` is the address of one that runs, or None."""
     # The next resolver is a better second try than the same one again.
     hosts = {host: Host(name, Pace(), tries=2) for host, name in RESOLVERS.items()}
+    # Not among an archive's hosts: those see its credentials.
+    hosts["s3.amazonaws.com"] = Host("Amazon's cloud", Pace(files_at_once=8))
     for archive in archives:
         for host in archive.hosts:
             hosts[host] = Host(archive.name, archive.pace, login=bool(archive.login_hint))

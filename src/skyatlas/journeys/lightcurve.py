@@ -100,7 +100,10 @@ def targets(
 
 def questions(stars: Sequence[Target], wish: Wanted) -> list[Query]:
     """One question per star."""
-    parameters = [("project", ",".join(wish.missions or tuple(AUTHORS)))]
+    parameters = [
+        ("project", ",".join(wish.missions or tuple(AUTHORS))),
+        ("intentType", "science"),
+    ]
     if wish.authors:
         parameters.append(("provenance_name", ",".join(wish.authors)))
     if wish.parts and wish.missions != ("Kepler",):  # MAST has no sequence_number for Kepler

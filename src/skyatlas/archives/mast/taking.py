@@ -121,7 +121,7 @@ def told(query: Query, tally: Tally) -> Iterator[Note]:
     """What there is to say when all has been asked."""
     if "intentType" not in filters.names_asked(query):
         yield Note(
-            Why.ASSUMED, "science observations only (intentType = science); ask for intentType=*"
+            Why.ASSUMED, "science observations only; --param intentType=* asks for calibrations too"
         )
     if tally.planned:
         yield Note(
