@@ -142,3 +142,20 @@ def test_a_count_that_fails_is_no_answer(failing: int) -> None:
         )
     (failed,) = found.failures
     assert "the count failed" in str(failed.error)
+
+
+def test_a_limit_needs_no_spans() -> None:
+    rows = [row(number, 50_000.0 + 700.0 * number) for number in range(1, 13)]
+    with opened(holding(rows)) as (server, door):
+        assert len(asked(at(NGC1068, 1.0, limit=2), door)) == 2
+    assert len(server.seen) == 1
+
+
+def test_splitting_ends_where_every_span_is_too_much() -> None:
+    def answer(asked_for: Request) -> Answer:
+        return answered(complete([{"Column1": 600_000}], 1, 10, 1))
+
+    with opened(answer) as (server, door):
+        parts = list(portions.portions(door, "Mast.Caom.Filtered", {"filters": []}))
+    assert [type(part) for part in parts] == [Note]
+    assert len(server.seen) < 150
