@@ -66,6 +66,15 @@ def server() -> Iterator[SteadyServer]:
         yield one
 
 
+@pytest.fixture
+def uneven() -> Iterator[SteadyServer]:
+    """Six files, together too much; of four that come at once some are whole before it is full."""
+    small, large = many_files(3, 90e3, 110e3, seed=7), many_files(6, 1_200e3, 1_210e3, seed=8)
+    mixed = dict(zip(large, [*small.values(), *list(large.values())[3:]], strict=True))
+    with SteadyServer(mixed) as one:
+        yield one
+
+
 def brought(products: list[Product], folder: Path) -> Fetched:
     with Session() as session:
         return fetch(Plan(tuple(products)), folder, archives.archive, session.door)
@@ -99,8 +108,9 @@ def assert_that_only_this_folder_failed(
 
 
 def test_a_full_disk_keeps_what_fits_and_the_next_run_brings_the_rest(
-    disk: Disk, server: SteadyServer, tmp_path: Path
+    disk: Disk, uneven: SteadyServer, tmp_path: Path
 ) -> None:
+    server = uneven
     listing, folder = tmp_path / "list.txt", disk.path / "files"
     listing.write_text(server.listing())
     judge = Judge(folder, server.files)
