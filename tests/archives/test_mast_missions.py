@@ -349,9 +349,10 @@ def test_where_that_address_fails_the_portal_s_is_asked(
 ) -> None:
     box.fault("html", "retrieve_product")
     rows = atlas.search(M77, archives="mast", table="jwst", program="2655", limit=1)
-    done = atlas.fetch(rows, tmp_path)
+    done = atlas.fetch(rows, tmp_path, ask=Ask(cloud=False))
     assert not done.failures
     assert done.receipts
+    assert any("Download/file" in one.url for one in box.requests)
 
 
 def test_exclusive_files_are_told_before_the_download(atlas: Session) -> None:
