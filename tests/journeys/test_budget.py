@@ -21,7 +21,7 @@ def test_a_silent_archive_is_named_when_the_budget_is_spent(box: Sandbox, atlas:
     box.fault("silent", "tap_obs/sync")
     box.fault("silent", "ssap")
     began = time.monotonic()
-    found = atlas.search("40.67 -0.013", kind="spectrum", budget=1.0)
+    found = atlas.search("40.67 -0.013", archives="eso", kind="spectrum", budget=1.0)
     assert time.monotonic() - began < 10
     (report,) = found.reports
     assert isinstance(report.error, Unreachable)

@@ -82,7 +82,7 @@ def _sorted(table: Table, name: str = "dp_id") -> Table:
 
 def test_query_surveys_gives_the_same_rows(peer: EsoClass, atlas: Session) -> None:
     theirs = _sorted(peer.query_surveys(**PLACE))
-    ours = _sorted(atlas.search(NGC_1068, calib_level="1..").table)
+    ours = _sorted(atlas.search(NGC_1068, archives="eso", calib_level="1..").table)
     assert len(theirs) > 10
     assert list(ours["dp_id"]) == list(theirs["dp_id"])
     shared = [name for name in ours.colnames if name in theirs.colnames]
@@ -92,7 +92,7 @@ def test_query_surveys_gives_the_same_rows(peer: EsoClass, atlas: Session) -> No
 
 def test_query_main_gives_the_same_rows(peer: EsoClass, atlas: Session) -> None:
     theirs = _sorted(peer.query_main(column_filters={"dp_cat": "SCIENCE"}, **PLACE))
-    ours = _sorted(atlas.search(NGC_1068, calib_level="0").table)
+    ours = _sorted(atlas.search(NGC_1068, archives="eso", calib_level="0").table)
     assert len(theirs) > 10
     assert list(ours["dp_id"]) == list(theirs["dp_id"])
     for mine, other in (
@@ -113,7 +113,7 @@ def test_query_instrument_gives_the_same_rows(peer: EsoClass, atlas: Session) ->
     theirs = _sorted(
         peer.query_instrument("xshooter", column_filters={"dp_cat": "SCIENCE"}, **PLACE)
     )
-    ours = _sorted(atlas.search(NGC_1068, table="ist.xshooter").table)
+    ours = _sorted(atlas.search(NGC_1068, archives="eso", table="ist.xshooter").table)
     assert len(theirs) >= 6
     shared = [
         n for n in theirs.colnames if n in ours.colnames and n not in ("target", "access_url")
@@ -132,7 +132,7 @@ def test_filters_select_the_same_rows(peer: EsoClass, atlas: Session) -> None:
 
 @pytest.mark.parametrize("mode", ["raw", "processed"])
 def test_associated_files_are_the_same(peer: EsoClass, atlas: Session, mode: str) -> None:
-    table = atlas.search(NGC_1068, calib_level="0").table
+    table = atlas.search(NGC_1068, archives="eso", calib_level="0").table
     frames = [str(dp_id) for dp_id in table["dp_id"]]
     theirs = peer.get_associated_files(frames, mode=mode)
     plan = atlas.plan(table, Ask(calibrations=mode))
@@ -162,7 +162,7 @@ def test_a_login_sees_the_same_protected_rows(
 def test_retrieve_data_brings_the_same_bytes(
     peer: EsoClass, atlas: Session, tmp_path: Path
 ) -> None:
-    found = atlas.search(NGC_1068, instrument="X-SHOOTER,HAWKI", public=True)
+    found = atlas.search(NGC_1068, archives="eso", instrument="X-SHOOTER,HAWKI", public=True)
     ids = [str(dp_id) for dp_id in found.table["dp_id"]]
     assert len(ids) > 8
     theirs = peer.retrieve_data(ids, destination=str(tmp_path / "theirs"), unzip=False)
@@ -181,7 +181,9 @@ def test_a_login_brings_the_same_proprietary_bytes(
     account = ACCOUNTS[0]
     monkeypatch.setattr(peer, "_get_password", lambda *a, **k: (account.password, None))
     peer.login(username=account.username)
-    found = pi_atlas.search(NGC_1068, program="112.25R7.001", calib_level="1..", limit=2)
+    found = pi_atlas.search(
+        NGC_1068, archives="eso", program="112.25R7.001", calib_level="1..", limit=2
+    )
     ids = [str(dp_id) for dp_id in found["dp_id"]]
     theirs = peer.retrieve_data(ids, destination=str(tmp_path / "theirs"), unzip=False)
     ours = pi_atlas.fetch(found, tmp_path / "ours")
@@ -197,7 +199,9 @@ def test_a_packed_frame_is_unpacked_to_the_same_bytes(
 
     if shutil.which("gunzip") is None:
         pytest.skip("astroquery unpacks with the program gunzip, which this machine has not")
-    found = atlas.search(NGC_1068, instrument="XSHOOTER", calib_level="0", public=True)[:1]
+    found = atlas.search(
+        NGC_1068, archives="eso", instrument="XSHOOTER", calib_level="0", public=True
+    )[:1]
     theirs = peer.retrieve_data(list(found.table["dp_id"]), destination=str(tmp_path / "theirs"))
     (receipt,) = atlas.fetch(found, tmp_path / "ours").receipts
     assert receipt.path.name.endswith(".fits.Z")

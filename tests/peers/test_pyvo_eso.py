@@ -26,7 +26,7 @@ def test_pyvo_tap_gives_the_same_rows_sync_and_async(box: Sandbox, atlas: Sessio
     service = pyvo.dal.TAPService(f"{box.url}/archive.eso.org/tap_obs")
     sync = service.run_sync(QUESTION).to_table()
     later = service.run_async(QUESTION).to_table()
-    ours = atlas.search(NGC_1068, calib_level="1..").table
+    ours = atlas.search(NGC_1068, archives="eso", calib_level="1..").table
     assert len(sync) > 10
     assert set(sync["dp_id"]) == set(later["dp_id"]) == set(ours["dp_id"])
 
@@ -35,7 +35,7 @@ def test_pyvo_ssa_gives_the_same_spectra(box: Sandbox, atlas: Session) -> None:
     service = pyvo.dal.SSAService(f"{box.url}/archive.eso.org/ssap")
     place = SkyCoord(*NGC_1068, unit="deg")
     theirs = service.search(pos=place, diameter=2 * u.arcmin).to_table()
-    ours = atlas.search(NGC_1068, table="ssap", radius="1arcmin").table
+    ours = atlas.search(NGC_1068, archives="eso", table="ssap", radius="1arcmin").table
     assert len(theirs) > 3
     assert set(ours["dp_id"]) == {str(dp_id) for dp_id in theirs["dp_id"]}
     assert set(ours["dataproduct_type"]) == {"spectrum"}

@@ -145,7 +145,8 @@ def plot(
             _draw(paths, picture, folding)
         except AtlasError as error:
             click.echo(f"skyatlas: {error}", err=True)
-            failed = Code.USAGE if isinstance(error, BadInput) else Code.FAILED
+            here = all(path.exists() for path in paths)
+            failed = Code.USAGE if here and isinstance(error, BadInput) else Code.FAILED
             code = failed if len(pictures) == 1 else Code.SOME_FAILED
             continue
         click.echo(str(picture))

@@ -137,8 +137,11 @@ def _tidied(table: Table, queries: Sequence[Query]) -> tuple[Table, list[Note]]:
 
     index = np.asarray(table["query"], dtype=np.int64)
     keep = np.zeros(len(table), dtype=bool)
+    alike: dict[Query, list[int]] = {}
     for number, query in enumerate(queries):
-        mine = index == number
+        alike.setdefault(replace(query, target=None, radius=None), []).append(number)
+    for query, numbers in alike.items():  # a slice of a table for each of 1,000 targets takes 8 s
+        mine = np.isin(index, numbers)
         keep[mine] = _fits(table[mine], query)
     table = table[keep & _first(table)]
     _place(table, queries)

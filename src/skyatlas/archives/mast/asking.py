@@ -111,7 +111,8 @@ def _around(
         return
     query = queries[numbers[0]]
     assert query.target is not None
-    position = f"{query.target.ra!r}, {query.target.dec!r}, {query.radius!r}"
+    numbers_asked = (query.target.ra, query.target.dec, query.radius)
+    position = ", ".join(repr(float(one or 0.0)) for one in numbers_asked)
     judged = filters.unsent(choices)
     for way in filters.wire(choices):
         params = {"columns": "*", "filters": way, "position": position}
