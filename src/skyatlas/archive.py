@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from skyatlas.errors import BadInput
+from skyatlas.errors import AtlasError, BadInput
 from skyatlas.model import Association, Note, Product, Query
+from skyatlas.stamp import Stamp, Survey
 
 if TYPE_CHECKING:
     from astropy.table import Table
@@ -187,6 +188,26 @@ class Archive(ABC):
                     size=int(size) * 1000 if size is not None else None,  # ObsCore: kbyte
                     content_type=str(said(row, "access_format") or ""),
                 )
+
+    def surveys(self) -> Sequence[Survey]:
+        """The surveys of images of which this archive has pieces; no network is needed."""
+        return ()
+
+    def stamps(self, stamps: Sequence[Stamp], door: Door) -> Iterator[tuple[int, Product | Note]]:
+        """Yield (index in `stamps`, how its piece is had), many stamps in few questions.
+
+        A product's `product_id` is `Stamp.key` and its provenance `Stamp.facts`; several products
+        for one stamp only where it is `whole`. A product that has to be made here of other files
+        says so (`Product.made`, `.sources`). Every stamp gets a product or a note; a note with
+        `Why.OUTSIDE` says that the survey has not looked there. Raises BadInput for a band that
+        the survey has not, before anything is asked.
+        """
+        raise BadInput(f"{self.name} cuts no pieces")
+
+    def outside(self, error: AtlasError) -> str:
+        """The sentence, where a failed piece only says that the survey has nothing there; else ""."""
+        del error
+        return ""
 
     def adopt(self, table: Table) -> Table | None:
         """A table of this archive that came through another tool, as ObsCore.

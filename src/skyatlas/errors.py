@@ -166,6 +166,9 @@ class Incomplete(TransferError):
 class Corrupt(TransferError):
     """Size, checksum or content is wrong; the bytes were dropped. Tried once more, from zero."""
 
+    said: str = ""
+    """How the text begins that came in place of the file, where it was one: an error page's."""
+
 
 class Unwritable(TransferError):
     """This machine cannot keep the file: disk full, folder read-only or gone."""

@@ -149,6 +149,8 @@ class Why(StrEnum):
     """The archive itself says that what it lists is not all that is needed."""
     UNDOCUMENTED = "undocumented"
     """What describes a folder of files as a whole could not be written; the files are whole."""
+    OUTSIDE = "outside"
+    """A survey has not looked there: nothing is missing, and nothing failed."""
     ASSUMED = "assumed"
     """Something was taken for granted that the caller may want to know."""
 
@@ -226,6 +228,11 @@ class Product:
     """Relative sub-folder of the destination, "" for the destination itself."""
     mirrors: tuple[str, ...] = ()
     """Other addresses of the same bytes (mirror, cloud copy), in the order to try them."""
+    made: Literal["", "mosaic", "ranges"] = ""
+    """How this file is made here, where no service has it: "mosaic" of whole images, "ranges" of
+    bytes of one remote file. Its `url` then ends in a fragment and is never fetched as it is."""
+    sources: tuple[str, ...] = ()
+    """The addresses of the files that it is made of."""
     anonymous: bool = False
     """Ask without credentials even when logged in (calibrations are public at ESO)."""
     provenance: Mapping[str, Any] = field(default_factory=_nothing, hash=False, compare=False)

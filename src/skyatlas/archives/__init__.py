@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 _OWN = {
     "eso": ("skyatlas.archives.eso", "Eso"),
     "mast": ("skyatlas.archives.mast", "Mast"),
+    "panstarrs": ("skyatlas.archives.panstarrs", "PanStarrs"),
+    "sdss": ("skyatlas.archives.sdss", "Sdss"),
+    "skyview": ("skyatlas.archives.skyview", "SkyView"),
 }
 EVERYWHERE = "vo"
 """All services that a registry knows: asked only by name, never as one of "all archives"."""

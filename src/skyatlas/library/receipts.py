@@ -74,7 +74,8 @@ def read_receipt(path: Path) -> Receipt | None:
         if document["skyatlas_receipt"] != _FORM:
             return None
         file, retrieval = document["file"], document["retrieval"]
-        said = document["product"] | {"mirrors": tuple(document["product"].get("mirrors", ()))}
+        said = document["product"]
+        said |= {name: tuple(said.get(name, ())) for name in ("mirrors", "sources")}
         product = Product(**said, provenance=document["observation"])
         return Receipt(
             path=path.with_name(file["name"]),

@@ -104,7 +104,9 @@ class Content:
         start = bytes(data[:_START])
         kind = None if self._inside else packing(start)
         if looks_like_html(start) and not self._expected.html:
-            raise Corrupt(f"instead of {self._name} a web page came; a login may be needed")
+            error = Corrupt(f"instead of {self._name} a web page came; a login may be needed")
+            error.said = start.decode("utf-8", "replace")
+            raise error
         packed = None if self._inside else self._expected.packed
         if packed and packed != kind:
             raise Corrupt(f"{self._name} is not packed with {packed}; {_came(start)}")
@@ -122,7 +124,9 @@ class Content:
         if is_fits(start):
             return _Fits(self._name, unpacked=self._inside)
         if self._expected.fits:
-            raise Corrupt(f"{self._name} should be FITS; {_came(start)}")
+            error = Corrupt(f"{self._name} should be FITS; {_came(start)}")
+            error.said = start.decode("utf-8", "replace")
+            raise error
         return _Xml(self._name) if self._expected.xml else None
 
 

@@ -34,6 +34,7 @@ from skyatlas.sandbox import (
     soda,
     ssap,
     sso,
+    survey_routes,
     tap,
     uws,
     vo_routes,
@@ -78,6 +79,7 @@ def _routes(state: State, jobs: Jobs) -> list[Route]:
         of_jobs |= uws.routes(base, partial(tap.work, state, service), service.jobs)
     of_state |= vo_routes.of_state(state)
     of_state |= mast_routes.of_state(state)
+    of_state |= survey_routes.of_state(state)
     of_jobs |= vo_routes.of_jobs(state)
     return [
         *(_route(path, partial(handler, state)) for path, handler in of_state.items()),

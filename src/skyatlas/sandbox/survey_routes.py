@@ -1,0 +1,16 @@
+"""This file lists where the sandbox's image surveys answer: one handler for each address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from starlette.responses import Response
+
+from skyatlas.sandbox.state import State
+
+Handler = Callable[..., Response]
+
+
+def of_state(_state: State) -> dict[str, Handler]:
+    """Handlers that take the state and the request, by path: "/HOST/PATH"."""
+    return {}
