@@ -205,7 +205,7 @@ class Archive(ABC):
         raise BadInput(f"{self.name} cuts no pieces")
 
     def outside(self, error: AtlasError) -> str:
-        """The sentence, where a failed piece only says that the survey has nothing there; else ""."""
+        """The sentence where a failed piece only says: the survey has nothing there; else ""."""
         del error
         return ""
 
