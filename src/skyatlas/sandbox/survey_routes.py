@@ -6,11 +6,14 @@ from collections.abc import Callable
 
 from starlette.responses import Response
 
+from skyatlas.sandbox import ps1_services
 from skyatlas.sandbox.state import State
 
 Handler = Callable[..., Response]
 
 
-def of_state(_state: State) -> dict[str, Handler]:
+def of_state(state: State) -> dict[str, Handler]:
     """Handlers that take the state and the request, by path: "/HOST/PATH"."""
-    return {}
+    return {
+        **ps1_services.routes(state),
+    }
