@@ -141,16 +141,18 @@ def _about_pixels(data: Image | Cube) -> Iterator[str]:
     lengths = " x ".join(str(length) for length in reversed(data.pixels.shape))
     yield f"pixels: {lengths} ({data.name}), unit: {data.unit_text or 'not stated'}"
     yield _error_and_mask(data)
-    if data.wcs is None:
-        yield "no usable WCS"
-        return
-    yield from _on_the_sky(data.wcs.celestial, data.pixels.shape[-2:])
-    if isinstance(data, Cube):
+    if data.wcs is not None:
+        sky = data.wcs if isinstance(data, Image) else data.wcs.sub([1, 2])
+        yield from _on_the_sky(sky, data.pixels.shape[-2:])
+    if isinstance(data, Image) and data.zero_point is not None:
+        yield f"zero point: {data.zero_point:.4g} mag (AB) for one unit"
+    if isinstance(data, Cube) and data.wcs is not None:
         spectral = data.wcs.spectral
         ends = spectral.pixel_to_world_values([0, data.pixels.shape[0] - 1])
         scale, unit = _readable(float(ends[-1]), spectral.world_axis_units[0])
         kind = spectral.wcs.ctype[0]
         yield f"spectral axis: {ends[0] * scale:.6g} to {ends[-1] * scale:.6g} {unit} ({kind})"
+    yield from (f"note: {note}" for note in data.notes)
 
 
 def _readable(value: float, unit: str) -> tuple[float, str]:
@@ -165,9 +167,11 @@ def _on_the_sky(wcs: Any, shape: tuple[int, ...]) -> Iterator[str]:
 
     scales = [float(scale) * 3600 for scale in proj_plane_pixel_scales(wcs)]
     middle = wcs.pixel_to_world_values((shape[1] - 1) / 2, (shape[0] - 1) / 2)
-    names = [name.partition("-")[0] for name in wcs.wcs.ctype]
+    names = [str(name).partition("-")[0] for name in wcs.wcs.ctype]
     place = ", ".join(f"{n} {float(v):.5f}" for n, v in zip(names, middle, strict=True))
     yield f"centre: {place} deg; pixel scale: {scales[0]:.4g} x {scales[1]:.4g} arcsec"
+    wide, high = shape[1] * scales[0] / 60, shape[0] * scales[1] / 60
+    yield f"size: {wide:.4g} x {high:.4g} arcmin"
 
 
 def _table(hdus: HDUList) -> Iterator[str]:

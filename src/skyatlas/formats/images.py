@@ -6,11 +6,12 @@ but is no cube, or a third axis that is not spectral, is refused with a sentence
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from skyatlas.dataset import Cube, Image
 from skyatlas.errors import FormatError
-from skyatlas.formats import layers
+from skyatlas.formats import layers, panstarrs, sloan
 from skyatlas.formats.axes import is_spectral, stem_of
 from skyatlas.formats.cards import Cards
 from skyatlas.formats.units import parse_unit
@@ -23,20 +24,25 @@ if TYPE_CHECKING:
     from astropy.wcs import WCS
     from numpy.typing import NDArray
 
+SOLAR = frozenset({"HPLN", "HPLT", "HGLN", "HGLT", "CRLN", "CRLT", "HPRN", "HPRT"})
+"""Stems of CTYPE for the Sun: Thompson 2006, A&A 449, 791, table 1."""
 DISPERSED = ("DC-FLAG", "COEFF0", "ESO DRS CAL TH DEG LL", "WFITTYPE")
 """Cards that only spectra have: IRAF, SDSS, HARPS e2ds."""
 
 
-def image_or_cube(hdus: HDUList) -> Image | Cube | None:
-    """Return the image or cube of the science layer; None where the file has no pixels."""
-    science = layers.science_layer(hdus)
+def image_or_cube(hdus: HDUList, layer: str | None = None) -> Image | Cube | None:
+    """Return the image or cube of the science layer, or of the one that is named.
+
+    None where the file has no pixels; `BadInput` where it has no layer of that name.
+    """
+    science = layers.science_layer(hdus) if layer is None else layers.named_layer(hdus, layer)
     if science is None or len(science.shape) < 2:
         return None
     cards = Cards(hdus[0].header, science.hdu.header)
     kept = _kept_axes(science.hdu.header)
     spectral = [number for number in kept if is_spectral(cards.text(f"CTYPE{number}"))]
     if len(kept) == 2:
-        image = Image(**_parts(hdus, science, kept, cards))
+        image = _image(hdus, science, kept, cards)
         _refuse_dispersed(hdus, science, image, bool(spectral))
         return image
     if len(kept) == 3 and len(spectral) == 1:
@@ -48,6 +54,24 @@ def image_or_cube(hdus: HDUList) -> Image | Cube | None:
         f"{science.name} is an array of {lengths} numbers whose axes are not two on the sky and one"
         " spectral; skyatlas reads images and spectral cubes."
     )
+
+
+def _image(hdus: HDUList, science: layers.Layer, kept: Sequence[int], cards: Cards) -> Image:
+    """The image with what its survey tells of it elsewhere than in names of HDUs."""
+    image = Image(**_parts(hdus, science, kept, cards))
+    if (frame := sloan.frame_of(hdus, science, cards)) is not None:
+        sigma = sloan.sigma_of(frame, image.pixels, cards)
+        return replace(
+            image,
+            unit_text=image.unit_text or sloan.UNIT,
+            unit=image.unit or parse_unit(sloan.UNIT),
+            sigma=sigma,
+            notes=image.notes if sigma is not None else (*image.notes, sloan.NO_PLACE),
+            zero_point=sloan.ZERO_POINT,
+        )
+    note = panstarrs.scaling_note(cards)
+    notes = (*image.notes, note) if note else image.notes
+    return replace(image, notes=notes, zero_point=panstarrs.zero_point_of(cards))
 
 
 def _kept_axes(header: Header) -> list[int]:
@@ -63,15 +87,19 @@ def _parts(
         return None if values is None else _with_axes(values, kept)
 
     unit_text = cards.text("BUNIT")
+    wcs, note = sky_of(hdus, science.hdu.header, kept)
+    others = len(layers.siblings(hdus, science))
+    several = f"one of {others} images in the file" if others > 1 else ""
     return {
         "pixels": turned(layers.pixels_of(science)),
-        "wcs": wcs_of(hdus, science.hdu.header, kept),
+        "wcs": wcs,
         "unit": parse_unit(unit_text),
         "unit_text": unit_text,
         "sigma": turned(layers.sigma_beside(hdus, science)),
         "mask": turned(layers.mask_beside(hdus, science, cards)),
         "meta": cards,
         "name": science.name,
+        "notes": tuple(filter(None, (note, several))),
     }
 
 
@@ -85,6 +113,11 @@ def _with_axes(values: NDArray[Any], kept: Sequence[int]) -> NDArray[Any]:
 
 def wcs_of(hdus: HDUList, header: Header, kept: Sequence[int]) -> WCS | None:
     """Return the WCS of the kept axes, or None where none on the sky is given or usable."""
+    return sky_of(hdus, header, kept)[0]
+
+
+def sky_of(hdus: HDUList, header: Header, kept: Sequence[int]) -> tuple[WCS | None, str]:
+    """Return the WCS of the kept axes, and what must be known of it, or why there is none."""
     import numpy as np
     from astropy.wcs import WCS
 
@@ -94,12 +127,23 @@ def wcs_of(hdus: HDUList, header: Header, kept: Sequence[int]) -> WCS | None:
         if list(kept) != list(range(1, wcs.naxis + 1)):
             wcs = wcs.sub(list(kept))
         if not wcs.has_celestial:
-            return None
+            return None, "no WCS: the header has no axes on the sky"
         middle = [header[f"NAXIS{number}"] / 2 for number in kept]
-        return wcs if np.isfinite(wcs.wcs_pix2world([middle], 0)).all() else None
-    except (ValueError, KeyError, TypeError, IndexError, AssertionError, MemoryError):
+        if not np.isfinite(wcs.wcs_pix2world([middle], 0)).all():
+            return None, "the WCS cannot be used: the middle of the image is nowhere on the sky"
+    except (ValueError, KeyError, TypeError, IndexError, AssertionError, MemoryError) as problem:
         # wcslib's errors are ValueErrors. The pixels are good without a position.
-        return None
+        return None, f"the WCS cannot be used: {_sentence(problem)}"
+    stems = [str(ctype)[:4] for ctype in wcs.wcs.ctype]
+    if SOLAR & set(stems):
+        return wcs, f"the WCS is of the Sun ({stems[0]}, {stems[1]}), not of the sky"
+    return wcs, ""
+
+
+def _sentence(problem: Exception) -> str:
+    """What wcslib says last: the lines before it name its C functions."""
+    lines = [line.strip(" .") for line in str(problem).splitlines() if line.strip(" .")]
+    return lines[-1] if lines else type(problem).__name__
 
 
 def _refuse_dispersed(

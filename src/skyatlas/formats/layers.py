@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from skyatlas.errors import BadInput
 from skyatlas.formats.samples import as_floats
 from skyatlas.formats.tables import bad_quality, sigma_of_variance, sigma_of_weight
 
@@ -28,6 +29,9 @@ QUALITY = ("DQ", "QUALITY", "QUAL", "MASK", "MSK", "BPM")
 COVERAGE = ("WGT", "WHT", "WEIGHT")
 """Weight maps: zero means no data. Their scale is not told, so they give no sigma."""
 WAVELENGTH = ("WAVE", "WAVELENGTH", "LAMBDA", "WAVL")
+OTHER = ("CTX", "CON", "SAMP", "TIME", "EXP", "D2IMARR", "WCSDVARR", "ASDF", "AREA")
+"""More that is no image of the sky: contexts, samples, times, tables of distortion."""
+ROLES = frozenset((*SIGMA, *VARIANCE, *WEIGHT, *QUALITY, *COVERAGE, *WAVELENGTH, *OTHER))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,17 @@ class Layer:
     @property
     def shape(self) -> tuple[int, ...]:
         """Shape in numpy's order, without reading the pixels."""
-        return tuple(self.hdu.shape)
+        return _constant_shape(self.hdu) or tuple(self.hdu.shape)
+
+    @property
+    def data(self) -> NDArray[Any]:
+        """The pixels; written out where the file says only that all are the same."""
+        import numpy as np
+
+        if shape := _constant_shape(self.hdu):
+            return np.full(shape, self.hdu.header["PIXVALUE"])
+        values: NDArray[Any] = self.hdu.data
+        return values
 
     @property
     def name(self) -> str:
@@ -60,6 +74,46 @@ def image_layers(hdus: HDUList) -> Iterator[Layer]:
             yield Layer(hdu, number)
 
 
+def _constant_shape(hdu: Any) -> tuple[int, ...]:
+    """The shape of an HDU whose pixels are all PIXVALUE and not written; () for any other.
+
+    So HST leaves errors and flags out where there are none ("constant arrays": HST Data Handbook,
+    section 2.2, on IMSETs with NPIX1, NPIX2 and PIXVALUE).
+    """
+    header = hdu.header
+    lengths = tuple(header.get(card) for card in ("NPIX2", "NPIX1"))
+    if header.get("NAXIS") != 0 or not isinstance(header.get("PIXVALUE"), int | float):
+        return ()
+    return lengths if all(isinstance(n, int) and n > 0 for n in lengths) else ()
+
+
+def named_layer(hdus: HDUList, name: str) -> Layer:
+    """Return the layer that is asked for: "SCI,2", "SCI" or the number of the HDU, "3".
+
+    Raises `BadInput` with the names that there are.
+    """
+    layers = list(image_layers(hdus))
+    word = name.strip().upper()
+    for layer in layers:
+        names = {layer.name.upper(), str(layer.number), f"HDU {layer.number}"}
+        if word in names or word == f"{layer.hdu.name},{layer.hdu.ver}".upper():
+            return layer
+    for layer in layers:
+        if word == layer.hdu.name.upper():
+            return layer
+    there = ", ".join(layer.name for layer in layers) or "none"
+    raise BadInput(f"There is no layer {name!r} with pixels in this file; there are: {there}.")
+
+
+def siblings(hdus: HDUList, science: Layer) -> list[Layer]:
+    """Return the layers that `read` could as well have taken, this one among them."""
+    layers = [layer for layer in image_layers(hdus) if len(layer.shape) > 1]
+    name = science.hdu.name.upper()
+    if name in SCIENCE:
+        return [layer for layer in layers if layer.hdu.name.upper() == name]
+    return [layer for layer in layers if layer.hdu.name.upper() not in ROLES]
+
+
 def science_layer(hdus: HDUList) -> Layer | None:
     """Return the layer that is meant: by name, else the first with two axes, else the first."""
     layers = list(image_layers(hdus))
@@ -73,8 +127,11 @@ def science_layer(hdus: HDUList) -> Layer | None:
 
 def beside(hdus: HDUList, science: Layer, names: Sequence[str]) -> Layer | None:
     """Return the layer of one of these names with the shape and version of the science layer."""
+    constant = [
+        Layer(hdu, n) for n, hdu in enumerate(hdus) if hdu.is_image and _constant_shape(hdu)
+    ]
     for name in names:
-        for layer in image_layers(hdus):
+        for layer in (*image_layers(hdus), *constant):
             same = layer.hdu.name.upper() == name and layer.hdu.ver == science.hdu.ver
             if same and layer.number != science.number and layer.shape == science.shape:
                 return layer
@@ -85,18 +142,18 @@ def pixels_of(layer: Layer) -> NDArray[Any]:
     """Return the pixels in the byte order of this machine; type and values are the file's."""
     import numpy as np
 
-    values: NDArray[Any] = layer.hdu.data
+    values = layer.data
     return np.asarray(values, dtype=values.dtype.newbyteorder("="))
 
 
 def sigma_beside(hdus: HDUList, science: Layer) -> NDArray[np.float64] | None:
     """Return one standard deviation per pixel from an error, variance or inverse-variance layer."""
     if (layer := beside(hdus, science, SIGMA)) is not None:
-        return as_floats(layer.hdu.data)
+        return as_floats(layer.data)
     if (layer := beside(hdus, science, VARIANCE)) is not None:
-        return sigma_of_variance(layer.hdu.data)
+        return sigma_of_variance(layer.data)
     if (layer := beside(hdus, science, WEIGHT)) is not None:
-        return sigma_of_weight(layer.hdu.data)
+        return sigma_of_weight(layer.data)
     return None
 
 
@@ -106,8 +163,8 @@ def mask_beside(hdus: HDUList, science: Layer, cards: Cards) -> NDArray[np.bool_
 
     mask: NDArray[np.bool_] = ~np.isfinite(science.hdu.data)
     if (layer := beside(hdus, science, QUALITY)) is not None:
-        mask |= bad_quality(layer.hdu.data, cards)
+        mask |= bad_quality(layer.data, cards)
     for names in (WEIGHT, COVERAGE):
         if (layer := beside(hdus, science, names)) is not None:
-            mask |= ~(layer.hdu.data > 0)
+            mask |= ~(layer.data > 0)
     return mask

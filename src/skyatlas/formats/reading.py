@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     Data = Image | Cube | Spectrum | SpectrumList | LightCurve | TargetPixels
 
 
-def read(path: str | Path) -> Data:
+def read(path: str | Path, *, layer: str | None = None) -> Data:
     """Read a FITS file, plain or in gzip, bzip2, xz, LZW (`.Z`) or tile compression.
 
     Nothing is converted: values, units and the spectral axis are the file's; only the byte order
@@ -41,25 +41,23 @@ def read(path: str | Path) -> Data:
     `.name` says which. Light curves and target pixel files keep every cadence; the mask holds those
     without a number and those whose flags their author advises against (`formats/authors.py`).
 
-    Raises `BadInput` where there is no such file, and `FormatError`, in one sentence, for
+    `layer` takes another image or cube of the file: "SCI,2", or the number of its HDU, "3". What
+    must be known to use the pixels (no WCS, asinh scaling, more images in the file) is in `.notes`.
+
+    Raises `BadInput` where there is no such file or layer, and `FormatError`, in one sentence, for
     everything that is not a whole FITS file with an image, a cube, spectra, a light curve or target
     pixels.
     """
     with opened(path) as hdus:
         try:
-            return read_hdus(hdus)
+            return read_hdus(hdus, layer)
         except FormatError as problem:
             raise FormatError(f"{Path(path).name}: {problem}") from problem
 
 
-def read_hdus(hdus: HDUList) -> Data:
+def read_hdus(hdus: HDUList, layer: str | None = None) -> Data:
     """Read what an open FITS file holds; see `read`."""
-    if (spectra := spectra_in_tables(hdus)) is not None:
-        return spectra
-    if (seen := target_pixels(hdus) or light_curve(hdus)) is not None:
-        return seen
-    refuse_other_series(hdus)
-    found = spectrum_in_image(hdus) or image_or_cube(hdus)
+    found = _first_that_fits(hdus) if layer is None else image_or_cube(hdus, layer)
     if found is None:
         raise FormatError(
             f"no image, cube, spectrum or light curve in it, but {structure_of(hdus)}."
@@ -67,11 +65,33 @@ def read_hdus(hdus: HDUList) -> Data:
     return found
 
 
+def _first_that_fits(hdus: HDUList) -> Data | None:
+    if (spectra := spectra_in_tables(hdus)) is not None:
+        return spectra
+    if (seen := target_pixels(hdus) or light_curve(hdus)) is not None:
+        return seen
+    refuse_other_series(hdus)
+    return spectrum_in_image(hdus) or image_or_cube(hdus)
+
+
 def structure_of(hdus: HDUList) -> str:
     """Say in a few words what HDUs a file has: "a table of 5 rows and 3 columns (A, B, C)"."""
     found = [words for hdu in hdus if (words := _in_words(hdu))]
+    if known := _known(hdus):
+        return known
     more = f" and {len(found) - 3} more HDUs" if len(found) > 3 else ""
     return ("; ".join(found[:3]) + more) if found else "only headers without data"
+
+
+def _known(hdus: HDUList) -> str:
+    """What is known to be no image though it comes with images; "" for all else."""
+    if any(hdu.header.get("ORDERING") == "NUNIQ" or "MOCORDER" in hdu.header for hdu in hdus):
+        return "a coverage map (MOC)"
+    if all(card in hdus[0].header for card in ("MASKROWS", "MASKCOLS", "NPLANE")):
+        return (
+            "the masks of a frame of SDSS (fpM): for each flag a table of the pixels that have it"
+        )
+    return ""
 
 
 def _in_words(hdu: Any) -> str:
@@ -80,4 +100,6 @@ def _in_words(hdu: Any) -> str:
         shown = ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
         return f"a table of {hdu.header['NAXIS2']} rows and {len(names)} columns ({shown})"
     shape = tuple(hdu.shape) if hdu.is_image else ()
-    return f"an array of {' x '.join(map(str, reversed(shape)))} numbers" if shape else ""
+    if shape and 0 not in shape:
+        return f"an array of {' x '.join(map(str, reversed(shape)))} numbers"
+    return f"a header of {hdu.name} without pixels" if hdu.name not in {"", "PRIMARY"} else ""
