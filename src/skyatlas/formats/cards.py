@@ -38,6 +38,13 @@ class Cards(Mapping[str, Any]):
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
+    def comment(self, keyword: str) -> str:
+        """The comment of a card; "" where it has none."""
+        for header in reversed(self._headers):
+            if keyword in header and keyword not in {"COMMENT", "HISTORY"}:
+                return str(header.comments[keyword])
+        return ""
+
     def __repr__(self) -> str:
         return f"Cards({len(self)} keywords)"
 

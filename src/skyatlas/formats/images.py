@@ -70,8 +70,12 @@ def _image(hdus: HDUList, science: layers.Layer, kept: Sequence[int], cards: Car
             zero_point=sloan.ZERO_POINT,
         )
     note = panstarrs.scaling_note(cards)
-    notes = (*image.notes, note) if note else image.notes
-    return replace(image, notes=notes, zero_point=panstarrs.zero_point_of(cards))
+    in_nanomaggies = image.unit is not None and image.unit == parse_unit(sloan.UNIT)
+    return replace(
+        image,
+        notes=(*image.notes, note) if note else image.notes,
+        zero_point=sloan.ZERO_POINT if in_nanomaggies else panstarrs.zero_point_of(cards),
+    )
 
 
 def _kept_axes(header: Header) -> list[int]:
