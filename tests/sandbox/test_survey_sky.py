@@ -49,12 +49,20 @@ def centroid(pixels: np.ndarray[Any, Any], x: float, y: float, reach: int = 7) -
     return float((columns * light).sum() / light.sum()), float((rows * light).sum() / light.sum())
 
 
+def pixel(wcs: WCS, ra: float, dec: float) -> tuple[float, float]:
+    place = SkyCoord(ra, dec, unit="deg")
+    if wcs.wcs.ctype[0].startswith("ELON"):  # astropy's world_to_pixel does not know it
+        turned = place.barycentricmeanecliptic
+        return tuple(wcs.wcs_world2pix([[turned.lon.deg, turned.lat.deg]], 0)[0])
+    return tuple(float(value) for value in wcs.world_to_pixel(place))
+
+
 def off(wcs: WCS, scale: float = SCALE) -> list[float]:
     """Pixels from where the WCS says to where the light is, for all bright stars that are alone."""
     pixels = painted(wcs, scale)
     found = []
     for star, _, _ in bright_in(wcs, SHAPE, 1):
-        x, y = wcs.world_to_pixel(SkyCoord(star.ra, star.dec, unit="deg"))
+        x, y = pixel(wcs, star.ra, star.dec)
         found.append(float(np.hypot(*np.subtract(centroid(pixels, x, y), (x, y)))))
     return found
 

@@ -44,6 +44,8 @@ NAMES: Mapping[str, str] = MappingProxyType(
         "mast-error": "MAST's portal says status ERROR and VALUE, with status 200",
         "pagesize": "a page of MAST's portal holds not more than VALUE rows (1)",
         "too-many": "the line breaks at a page of MAST's portal beyond VALUE rows (500000)",
+        "blank": "SkyView's image is all zeros, though the survey has looked there",
+        "gone": "SkyView's temporary file is not there any more",
     }
 )
 """What each fault does."""

@@ -91,8 +91,8 @@ def _stars(centre: Position, radius: float, seed: int) -> tuple[Star, ...]:
 
 
 def _discs(centre: Position, radius: float) -> list[Position]:
-    places = [(known.ra, known.dec) for known in OBJECTS if shines(known)]
-    return [place for place in places if distance(centre, place) <= radius + 0.05]
+    galaxies = [(known.ra, known.dec) for known in OBJECTS if shines(known)]
+    return [place for place in galaxies if distance(centre, place) <= radius + 0.05]
 
 
 def _extent(wcs: WCS, shape: Shape, margin: float) -> tuple[Position, float]:
@@ -100,9 +100,9 @@ def _extent(wcs: WCS, shape: Shape, margin: float) -> tuple[Position, float]:
     import numpy as np
 
     rows, columns = shape
-    places = np.linspace(-0.5, columns - 0.5, 9), np.linspace(-0.5, rows - 0.5, 9)
-    grid = np.stack([one.ravel() for one in np.meshgrid(*places)], axis=-1)
-    sky = _icrs(wcs, grid)
+    ends = np.linspace(-0.5, columns - 0.5, 9), np.linspace(-0.5, rows - 0.5, 9)
+    grid = np.stack([one.ravel() for one in np.meshgrid(*ends)], axis=-1)
+    sky = places(wcs, grid)
     middle = len(sky) // 2
     if not np.isfinite(sky).all():
         return (0.0, 0.0), 180.0  # ends of the sky are in the picture
@@ -111,8 +111,11 @@ def _extent(wcs: WCS, shape: Shape, margin: float) -> tuple[Position, float]:
     return centre, min(1.02 * far + margin, 180.0)
 
 
-def _icrs(wcs: WCS, pixels: Floats) -> Floats:
-    """Right ascension and declination, shape (n, 2), of pixels counted from 0."""
+def places(wcs: WCS, pixels: Floats) -> Floats:
+    """Right ascension and declination (ICRS), shape (n, 2), of pixels counted from 0.
+
+    Not a number where a pixel is beyond the end of the sky.
+    """
     import numpy as np
 
     sky: Floats = wcs.all_pix2world(pixels, 0)[:, [wcs.wcs.lng, wcs.wcs.lat]]
@@ -128,11 +131,11 @@ def _icrs(wcs: WCS, pixels: Floats) -> Floats:
     return found
 
 
-def _pixels(wcs: WCS, places: list[Position]) -> tuple[Floats, Floats]:
+def _pixels(wcs: WCS, stars: list[Position]) -> tuple[Floats, Floats]:
     """Where places are, counted from 0; not a number for those that the projection cannot show."""
     import numpy as np
 
-    sky = np.array(places, dtype=np.float64).reshape(-1, 2)
+    sky = np.array(stars, dtype=np.float64).reshape(-1, 2)
     frame = _frame(wcs)
     if frame is not None and len(sky):
         from astropy.coordinates import SkyCoord
@@ -149,10 +152,12 @@ def _pixels(wcs: WCS, places: list[Position]) -> tuple[Floats, Floats]:
 
 def _frame(wcs: WCS) -> object | None:
     """The frame of a WCS where it is another than ICRS."""
-    from astropy.coordinates import ICRS
+    from astropy.coordinates import ICRS, BarycentricMeanEcliptic
     from astropy.wcs.utils import wcs_to_celestial_frame
 
-    frame = wcs_to_celestial_frame(wcs)
+    if str(wcs.wcs.ctype[wcs.wcs.lng]).startswith("ELON"):
+        return BarycentricMeanEcliptic()  # astropy 7 takes ecliptic axes for equatorial ones
+    frame: object = wcs_to_celestial_frame(wcs)
     return None if isinstance(frame, ICRS) else frame
 
 
@@ -181,10 +186,10 @@ def _add_disc(
 
     if not math.isfinite(x + y):
         return
-    reach = _LENGTHS * max(length, sigma)
+    wide = max(length, sigma)
+    height *= (length / wide) ** 2  # in pixels wider than the disc all its light is in a few
+    reach = _LENGTHS * wide
     left, right = _window(x, reach, canvas.shape[1])
     low, high = _window(y, reach, canvas.shape[0])
     squared = (np.arange(low, high)[:, None] - y) ** 2 + (np.arange(left, right) - x) ** 2
-    canvas[low:high, left:right] += height * np.exp(
-        (sigma - np.sqrt(squared + sigma**2)) / max(length, sigma)
-    )
+    canvas[low:high, left:right] += height * np.exp((sigma - np.sqrt(squared + sigma**2)) / wide)
