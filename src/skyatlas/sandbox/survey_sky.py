@@ -15,6 +15,7 @@ from skyatlas.sandbox.starfield import named_in, stars_in
 
 if TYPE_CHECKING:
     import numpy as np
+    from astropy.coordinates import BaseCoordinateFrame
     from astropy.wcs import WCS
     from numpy.typing import NDArray
 
@@ -150,14 +151,14 @@ def _pixels(wcs: WCS, stars: list[Position]) -> tuple[Floats, Floats]:
     return found[:, 0], found[:, 1]
 
 
-def _frame(wcs: WCS) -> object | None:
+def _frame(wcs: WCS) -> BaseCoordinateFrame | None:
     """The frame of a WCS where it is another than ICRS."""
     from astropy.coordinates import ICRS, BarycentricMeanEcliptic
     from astropy.wcs.utils import wcs_to_celestial_frame
 
     if str(wcs.wcs.ctype[wcs.wcs.lng]).startswith("ELON"):
         return BarycentricMeanEcliptic()  # astropy 7 takes ecliptic axes for equatorial ones
-    frame: object = wcs_to_celestial_frame(wcs)
+    frame = wcs_to_celestial_frame(wcs)
     return None if isinstance(frame, ICRS) else frame
 
 
