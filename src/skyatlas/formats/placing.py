@@ -1,86 +1,218 @@
-"""This file turns the WCS of an image into header cards, with distortions where cards hold them.
+"""This file finds which pixels of an image a rectangle of the sky covers.
 
-Invariant: cards are handed out only after they were read back and gave the same places, to a
-thousandth of a pixel; else the loss is put into words.
+Invariant: a position is given out only where the WCS, asked the other way round, leads back to it.
 """
 
 from __future__ import annotations
 
-import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from skyatlas.errors import BadInput, FormatError
+from skyatlas.formats.opening import quiet
+
 if TYPE_CHECKING:
-    from astropy.io.fits import Header
+    import numpy as np
+    from astropy.io.fits import HDUList, Header
     from astropy.wcs import WCS
+    from numpy.typing import NDArray
 
-    from skyatlas.dataset import Image
+    Floats = NDArray[np.float64]
 
-SKY = re.compile(
-    r"(WCSAXES|WCSNAME|CTYPE\d|CUNIT\d|CRVAL\d|CRPIX\d|CDELT\d|CROTA\d|CD\d_\d|PC\d_\d|PC00\d00\d"
-    r"|P[VS]\d_\d+|LONPOLE|LATPOLE|RADE(C?)SYS|EQUINOX|C[PQ]DIS\d|D[PQ]\d(\..*)?|D2IM.*"
-    r"|AXISCORR|MJDREF[IF]?|CRDER\d|CSYER\d|CNAME\d)[A-Z]?|[AB]P?_(\d_\d|ORDER|DMAX)|WAT\d_\d+"
-    r"|AMD[XY]\d+|PPO\d|CNPIX\d|PLTRA[HMS]|PLTDEC(SN|D|M|S)|[XY]PIXELSZ|PLATEDEC|PLATERA|WCSDIM"
-)
-"""Cards that say where pixels lie: they are made anew of the WCS."""
-CLOSE = 1e-3
-"""Pixels between two places that count as one."""
+_TOLERANCE = 0.02
+"""Pixels by which a position may miss after going to the sky and back."""
+_STEP = 0.5
+"""Pixels; for the derivative of the WCS."""
+_RIM = ((-1, -1), (0, -1), (1, -1), (1, 0), (1, 1), (0, 1), (-1, 1), (-1, 0))
+"""Places on the edge of a rectangle, in halves of its sides."""
 
 
-def sky_cards(image: Image) -> tuple[Header, list[Any], str]:
-    """Return the cards, the HDUs with tables of distortion, and what was lost ("" where nothing).
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A rectangle of the sky, north up."""
 
-    wcslib and astropy write what they read: SIP, TPV, TNX, ZPX, plate solutions of DSS, and tables
-    of HST (checked with real files of each kind, tests/formats/test_images_writing.py).
+    ra: float
+    """Of its middle, degrees ICRS."""
+    dec: float
+    width: float
+    """Degrees along right ascension, as seen on the sky."""
+    height: float
+    """Degrees along declination."""
+
+    def __post_init__(self) -> None:
+        if not -90.0 <= self.dec <= 90.0 or not -360.0 <= self.ra <= 360.0:
+            raise BadInput(f"{self.ra} {self.dec} is no position on the sky")
+        if not (0.0 < self.width <= 180.0 and 0.0 < self.height <= 180.0):
+            raise BadInput(f"{self.width} x {self.height} degrees is no size of a piece of the sky")
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle of pixels, each end counted in; the first pixel of an image is 1 (FITS)."""
+
+    x1: int
+    x2: int
+    y1: int
+    y2: int
+
+    def __str__(self) -> str:
+        return f"[{self.x1}:{self.x2},{self.y1}:{self.y2}]"
+
+    @property
+    def pixels(self) -> int:
+        """How many."""
+        return max(0, self.x2 - self.x1 + 1) * max(0, self.y2 - self.y1 + 1)
+
+    def inside(self, shape: tuple[int, ...]) -> Box:
+        """The part of it that an image of this shape (numpy's order) has."""
+        rows, columns = shape[-2:]
+        return Box(max(self.x1, 1), min(self.x2, columns), max(self.y1, 1), min(self.y2, rows))
+
+
+def sky_wcs(header: Header, tables: HDUList) -> WCS | None:
+    """The WCS of the first two axes; None where they are not on the sky, or it cannot be used.
+
+    `tables` are the HDUs that hold distortions. Raises FormatError for a WCS that is kept in
+    a way of which a piece cannot be cut.
     """
-    from astropy.io.fits import Header
-
-    if image.wcs is None:
-        return Header(), [], ""
-    try:
-        primary, *tables = image.wcs.to_fits(relax=True)
-    except (ValueError, AttributeError, TypeError, KeyError) as problem:
-        return Header(), [], f"the WCS could not be written: {problem}"
-    header = primary.header.copy(strip=True)
-    off = _off(image, header, tables)
-    if not off < CLOSE:
-        return Header(), [], f"the WCS could not be written: cards are off by {off:.2g} pixels"
-    return header, tables, ""
-
-
-def _off(image: Image, header: Header, tables: list[Any]) -> float:
-    """The largest distance, pixels, between where these cards and the image's WCS put pixels."""
-    import numpy as np
-    from astropy.io.fits import HDUList, PrimaryHDU
     from astropy.wcs import WCS
 
-    x, y = _grid(image)
-    ours = image.wcs
-    assert ours is not None
+    if any(str(header.get(f"CTYPE{n}", "")).endswith("-TAB") for n in range(1, 10)):
+        raise FormatError("its coordinates stand in a table (-TAB), which a piece would not have.")
+    if "AXISCORR" in header or any("AXISCORR" in table.header for table in tables):
+        raise FormatError("its detector distortion is in an old form (AXISCORR); fetch it whole.")
     try:
-        theirs = WCS(header, HDUList([PrimaryHDU(header=header), *tables]))
-        if list(theirs.wcs.ctype) != list(ours.wcs.ctype):
-            return float("inf")
-        there = _vectors(theirs, x, y)
+        with quiet():
+            wcs = WCS(header, tables)
+            wcs = wcs.sub([1, 2]) if wcs.naxis > 2 else wcs
+            return wcs if wcs.has_celestial and wcs.naxis == 2 else None
     except (ValueError, KeyError, TypeError, IndexError, AssertionError, MemoryError):
-        return float("inf")
-    distances = np.linalg.norm(there - _vectors(ours, x, y), axis=0)
-    pixel = np.radians((image.scale or 1.0) / 3600)
-    return float(np.nanmax(distances, initial=0.0) / pixel) if np.isfinite(distances).any() else 0.0
+        return None  # as in images.wcs_of
 
 
-def _vectors(wcs: WCS, x: Any, y: Any) -> Any:
-    """Unit vectors of the places of pixels, shape (3, n), in the frame of the WCS."""
+def box_of(wcs: WCS, shape: tuple[int, ...], place: Place) -> Box | None:
+    """The pixels of a rectangle of the sky, also those beyond the edges; None far outside.
+
+    As many as its sides are long, rounded, on an image that is turned as many as enclose it.
+    """
     import numpy as np
 
-    world = np.radians(wcs.all_pix2world(x, y, 0))
-    longitude, latitude = world[wcs.wcs.lng], world[wcs.wcs.lat]
-    across = np.cos(latitude)
-    return np.stack([across * np.cos(longitude), across * np.sin(longitude), np.sin(latitude)])
+    with quiet(), np.errstate(all="ignore"):
+        middle = _pixels_at(wcs, _native(wcs, *_offset(place, [(0.0, 0.0)])))[0]
+        if not np.isfinite(middle).all() or _far(middle, shape):
+            return None
+        halves = [(x * place.width / 2, y * place.height / 2) for x, y in _RIM]
+        rim = _pixels_at(wcs, _native(wcs, *_offset(place, halves)))
+        if not np.isfinite(rim).all():
+            rim = middle + _linear(wcs, middle, place, halves)
+        if not np.isfinite(rim).all():
+            return None
+    low, high = rim.min(axis=0), rim.max(axis=0)
+    count = np.maximum(1, np.rint(high - low)).astype(int)
+    # Pixel n (from 0) reaches from n - 0.5 to n + 0.5.
+    first = np.floor((low + high) / 2 - count / 2 + 1.0).astype(int)
+    (x, y), (columns, rows) = first.tolist(), count.tolist()
+    return Box(x + 1, x + columns, y + 1, y + rows)
 
 
-def _grid(image: Image) -> tuple[Any, Any]:
+def same_sky(one: WCS, other: WCS, box: Box) -> bool:
+    """Whether pixel (x, y) of `one` is pixel (x - x1 + 1, y - y1 + 1) of `other`."""
     import numpy as np
 
-    rows, columns = image.pixels.shape
-    y, x = np.meshgrid(np.linspace(0, rows - 1, 9), np.linspace(0, columns - 1, 9), indexing="ij")
-    return x.ravel(), y.ravel()
+    xs, ys = np.linspace(box.x1, box.x2, 4), np.linspace(box.y1, box.y2, 4)
+    pixels = np.array([(x, y) for x in xs for y in ys])
+    with quiet(), np.errstate(all="ignore"):
+        left = _vectors(one.all_pix2world(pixels, 1), one)
+        right = _vectors(other.all_pix2world(pixels - (box.x1 - 1, box.y1 - 1), 1), other)
+    unknown = np.isnan(left) & np.isnan(right)  # outside the projection in both
+    # 1e-10 is 20 microarcseconds: above the rounding of doubles, below any pixel.
+    return bool((unknown | (np.abs(left - right) < 1e-10)).all() and not unknown.all())
+
+
+def _offset(place: Place, offsets: list[tuple[float, float]]) -> tuple[Floats, Floats]:
+    """RA and Dec (degrees) so many degrees east and north of a place, along great circles."""
+    import numpy as np
+
+    ra, dec = np.radians(place.ra), np.radians(place.dec)
+    middle = np.array([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)])
+    east = np.array([-np.sin(ra), np.cos(ra), 0.0])
+    north = np.cross(middle, east)
+    step = np.radians(np.array(offsets))
+    length = np.hypot(*step.T)[:, None]
+    ways = step @ np.array([east, north])
+    found = np.cos(length) * middle + np.sinc(length / np.pi) * ways
+    return np.degrees(np.arctan2(found[:, 1], found[:, 0])) % 360.0, np.degrees(
+        np.arctan2(found[:, 2], np.hypot(found[:, 0], found[:, 1]))
+    )
+
+
+def _native(wcs: WCS, ra: Floats, dec: Floats) -> Floats:
+    """Positions (ICRS, degrees) in the frame and the order of axes of an image."""
+    import numpy as np
+    from astropy.coordinates import SkyCoord
+    from astropy.wcs.utils import wcs_to_celestial_frame
+
+    try:
+        frame = wcs_to_celestial_frame(wcs)
+        there = SkyCoord(ra, dec, unit="deg", frame="icrs").transform_to(frame).spherical
+    except ValueError as problem:
+        words = "/".join(str(one) for one in wcs.wcs.ctype)
+        raise FormatError(f"its coordinates ({words}) are not those of the sky.") from problem
+    world = np.empty((len(ra), 2))
+    world[:, wcs.wcs.lng], world[:, wcs.wcs.lat] = there.lon.deg, there.lat.deg
+    return world
+
+
+def _pixels_at(wcs: WCS, world: Floats) -> Floats:
+    """Pixels from 0; NaN where the WCS does not lead back."""
+    import numpy as np
+
+    try:
+        pixels: Floats = wcs.all_world2pix(world, 0, tolerance=1e-4, maxiter=50, quiet=True)
+        scale = np.sqrt(np.abs(np.linalg.det(wcs.pixel_scale_matrix)))
+        back = wcs.all_pix2world(pixels, 0)
+    except ValueError:  # wcslib's errors
+        return np.full_like(world, np.nan)
+    missed = np.linalg.norm(_vectors(back, wcs) - _vectors(world, wcs), axis=1)
+    pixels[~(missed <= np.radians(_TOLERANCE * scale))] = np.nan
+    return pixels
+
+
+def _linear(wcs: WCS, middle: Floats, place: Place, offsets: list[tuple[float, float]]) -> Floats:
+    """Pixels from the middle, by the scale and orientation there: where a corner has no pixel."""
+    import numpy as np
+
+    dx, dy = np.array([_STEP, 0.0]), np.array([0.0, _STEP])
+    around = wcs.all_pix2world([middle - dx, middle + dx, middle - dy, middle + dy], 0)
+    left, right, low, high = _vectors(around, wcs)
+    east, north = _axes(wcs, place)
+    turned = np.array([[v @ east, v @ north] for v in (right - left, high - low)])
+    found: Floats = np.radians(np.array(offsets)) @ np.linalg.inv(turned) * (2 * _STEP)
+    return found
+
+
+def _axes(wcs: WCS, place: Place) -> tuple[Floats, Floats]:
+    """Unit vectors to the east and north of ICRS, in the frame of the image."""
+    import numpy as np
+
+    small = 1e-3
+    there = _vectors(_native(wcs, *_offset(place, [(0, 0), (small, 0), (0, small)])), wcs)
+    east, north = there[1] - there[0], there[2] - there[0]
+    return east / np.linalg.norm(east), north / np.linalg.norm(north)
+
+
+def _vectors(world: Any, wcs: WCS) -> Floats:
+    """Unit vectors of positions (degrees)."""
+    import numpy as np
+
+    lon, lat = np.radians(np.asarray(world)[:, [wcs.wcs.lng, wcs.wcs.lat]].T)
+    return np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=1)
+
+
+def _far(middle: Floats, shape: tuple[int, ...]) -> bool:
+    """Whether a position is so far outside that distortion there means nothing."""
+    import numpy as np
+
+    size = np.array([shape[-1], shape[-2]])
+    # A piece is at most 180 degrees; what reaches so far without touching is "outside" anyway.
+    return bool((np.abs(middle) > 1e7 + size).any())

@@ -1,0 +1,8 @@
+"""This file lets the tests of pieces find what they read from."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
