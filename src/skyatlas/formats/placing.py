@@ -23,6 +23,10 @@ _TOLERANCE = 0.02
 """Pixels by which a position may miss after going to the sky and back."""
 _STEP = 0.5
 """Pixels; for the derivative of the WCS."""
+_SMALL = 1e-3
+"""Degrees; for the directions of east and north."""
+_STRETCH = 3.0
+"""How many times larger than its scale in the middle says, a rectangle may be on an image."""
 _RIM = ((-1, -1), (0, -1), (1, -1), (1, 0), (1, 1), (0, 1), (-1, 1), (-1, 0))
 """Places on the edge of a rectangle, in halves of its sides."""
 
@@ -97,14 +101,17 @@ def box_of(wcs: WCS, shape: tuple[int, ...], place: Place) -> Box | None:
     """
     import numpy as np
 
+    halves = [(x * place.width / 2, y * place.height / 2) for x, y in _RIM]
     with quiet(), np.errstate(all="ignore"):
-        middle = _pixels_at(wcs, _native(wcs, *_offset(place, [(0.0, 0.0)])))[0]
-        if not np.isfinite(middle).all() or _far(middle, shape):
+        world = _native(wcs, *_offset(place, [(0.0, 0.0), (_SMALL, 0.0), (0.0, _SMALL), *halves]))
+        pixels = _pixels_at(wcs, world)
+        middle, rim = pixels[0], pixels[3:]
+        if not np.isfinite(middle).all():
             return None
-        halves = [(x * place.width / 2, y * place.height / 2) for x, y in _RIM]
-        rim = _pixels_at(wcs, _native(wcs, *_offset(place, halves)))
-        if not np.isfinite(rim).all():
-            rim = middle + _linear(wcs, middle, place, halves)
+        near = middle + _linear(wcs, middle, _vectors(world[:3], wcs), halves)
+        # Not finite: no projection has all the sky. Much too large: it goes on at the other edge.
+        if not (np.ptp(rim, axis=0) < _STRETCH * np.ptp(near, axis=0) + _STRETCH).all():
+            rim = near
         if not np.isfinite(rim).all():
             return None
     low, high = rim.min(axis=0), rim.max(axis=0)
@@ -178,27 +185,24 @@ def _pixels_at(wcs: WCS, world: Floats) -> Floats:
     return pixels
 
 
-def _linear(wcs: WCS, middle: Floats, place: Place, offsets: list[tuple[float, float]]) -> Floats:
-    """Pixels from the middle, by the scale and orientation there: where a corner has no pixel."""
+def _linear(wcs: WCS, middle: Floats, around: Floats, offsets: list[tuple[float, float]]) -> Floats:
+    """Pixels from the middle, by the scale and orientation there.
+
+    `around` are vectors of the middle, of a place a little east of it, and of one north.
+    """
     import numpy as np
 
     dx, dy = np.array([_STEP, 0.0]), np.array([0.0, _STEP])
-    around = wcs.all_pix2world([middle - dx, middle + dx, middle - dy, middle + dy], 0)
-    left, right, low, high = _vectors(around, wcs)
-    east, north = _axes(wcs, place)
-    turned = np.array([[v @ east, v @ north] for v in (right - left, high - low)])
-    found: Floats = np.radians(np.array(offsets)) @ np.linalg.inv(turned) * (2 * _STEP)
+    there = wcs.all_pix2world([middle - dx, middle + dx, middle - dy, middle + dy], 0)
+    left, right, low, high = _vectors(there, wcs)
+    ways = around[1:] - around[0]
+    ways /= np.linalg.norm(ways, axis=1)[:, None]
+    turned = np.stack([right - left, high - low]) @ ways.T
+    try:
+        found: Floats = np.radians(offsets) @ np.linalg.inv(turned) * (2 * _STEP)
+    except np.linalg.LinAlgError:
+        return np.full((len(offsets), 2), np.nan)
     return found
-
-
-def _axes(wcs: WCS, place: Place) -> tuple[Floats, Floats]:
-    """Unit vectors to the east and north of ICRS, in the frame of the image."""
-    import numpy as np
-
-    small = 1e-3
-    there = _vectors(_native(wcs, *_offset(place, [(0, 0), (small, 0), (0, small)])), wcs)
-    east, north = there[1] - there[0], there[2] - there[0]
-    return east / np.linalg.norm(east), north / np.linalg.norm(north)
 
 
 def _vectors(world: Any, wcs: WCS) -> Floats:
@@ -207,12 +211,3 @@ def _vectors(world: Any, wcs: WCS) -> Floats:
 
     lon, lat = np.radians(np.asarray(world)[:, [wcs.wcs.lng, wcs.wcs.lat]].T)
     return np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=1)
-
-
-def _far(middle: Floats, shape: tuple[int, ...]) -> bool:
-    """Whether a position is so far outside that distortion there means nothing."""
-    import numpy as np
-
-    size = np.array([shape[-1], shape[-2]])
-    # A piece is at most 180 degrees; what reaches so far without touching is "outside" anyway.
-    return bool((np.abs(middle) > 1e7 + size).any())
