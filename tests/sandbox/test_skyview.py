@@ -81,6 +81,16 @@ def test_stars_are_right_in_every_projection(box: Sandbox, projection: str) -> N
     assert middle.separation(SkyCoord(187.7, 2.4, unit="deg", frame="fk5")).arcsec < 0.05
 
 
+@pytest.mark.parametrize("projection", ["Car", "Ait"])
+@pytest.mark.parametrize("ra", ["0.0", "180.0"])
+def test_no_end_of_the_sky_is_in_a_small_picture(box: Sandbox, projection: str, ra: str) -> None:
+    hdu = image(box, Position=f"{ra}, 12.0", Projection=projection, Size="0.3", Pixels="900")
+    assert (hdu.data > 50.0).all()
+    sides = {x > 450.0 for _, x, _ in bright_in(WCS(hdu.header), hdu.data.shape, 1)}
+    assert sides == {True, False}
+    assert max(off(hdu)) < 0.1
+
+
 @pytest.mark.parametrize(
     ("coordinates", "frame", "axis"),
     [("J2000", "fk5", "RA---TAN"), ("ICRS", "icrs", "RA---TAN"), ("B1950", "fk4", "RA---TAN"),

@@ -27,7 +27,8 @@ _ZERO_POINT = 25.0  # magnitude of one count
 _BACKGROUND = 100.0  # counts
 _NOISE = 0.5  # counts
 _FIXED = {"Car", "Ait", "Csc"}
-"""Projections of the whole sky: their reference point is where longitude and latitude are 0."""
+"""Projections of the whole sky: their reference point is on the equator. SkyView's is at longitude
+0; here it is at the picture's, or the end of the sky would cross a picture over longitude 180."""
 _AXES = {"Galactic": ("GLON", "GLAT"), "E2000": ("ELON", "ELAT")}
 _FRAMES = {"J2000": ("FK5", 2000.0), "B1950": ("FK4", 1950.0), "ICRS": ("ICRS", 2000.0)}
 _PATCHES = 200  # of a side: as finely as the edge of a survey is drawn
@@ -44,7 +45,7 @@ def wcs_of(want: Wanted) -> WCS:
     wcs.wcs.ctype = f"{longitude}-{projection}", f"{latitude}-{projection}"
     (width, height), (columns, rows) = want.size, want.pixels
     wcs.wcs.cdelt = -width / columns, height / rows
-    wcs.wcs.crval = (0.0, 0.0) if want.projection in _FIXED else want.centre
+    wcs.wcs.crval = (want.centre[0], 0.0) if want.projection in _FIXED else want.centre
     if want.coordinates in _FRAMES:
         wcs.wcs.radesys, wcs.wcs.equinox = _FRAMES[want.coordinates]
     elif want.coordinates == "E2000":
