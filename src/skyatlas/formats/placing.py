@@ -27,6 +27,9 @@ _SMALL = 1e-3
 """Degrees; for the directions of east and north."""
 _STRETCH = 3.0
 """How many times larger than its scale in the middle says, a rectangle may be on an image."""
+_ABSURD = 300.0
+"""The same against the scale of the whole image: beyond it a position is a pole of the projection,
+such as the far side of the sky in ARC, and no place on this image."""
 _RIM = ((-1, -1), (0, -1), (1, -1), (1, 0), (1, 1), (0, 1), (-1, 1), (-1, 0))
 """Places on the edge of a rectangle, in halves of its sides."""
 
@@ -94,7 +97,7 @@ def sky_wcs(header: Header, tables: HDUList) -> WCS | None:
         return None  # as in images.wcs_of
 
 
-def box_of(wcs: WCS, shape: tuple[int, ...], place: Place) -> Box | None:
+def box_of(wcs: WCS, place: Place) -> Box | None:
     """The pixels of a rectangle of the sky, also those beyond the edges; None far outside.
 
     As many as its sides are long, rounded, on an image that is turned as many as enclose it.
@@ -112,7 +115,9 @@ def box_of(wcs: WCS, shape: tuple[int, ...], place: Place) -> Box | None:
         # Not finite: no projection has all the sky. Much too large: it goes on at the other edge.
         if not (np.ptp(rim, axis=0) < _STRETCH * np.ptp(near, axis=0) + _STRETCH).all():
             rim = near
-        if not np.isfinite(rim).all():
+        scale = np.sqrt(np.abs(np.linalg.det(wcs.pixel_scale_matrix)))
+        most = _ABSURD * (1 + np.hypot(place.width, place.height) / scale)
+        if not (np.ptp(rim, axis=0) < most).all():
             return None
     low, high = rim.min(axis=0), rim.max(axis=0)
     count = np.maximum(1, np.rint(high - low)).astype(int)

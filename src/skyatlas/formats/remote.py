@@ -148,7 +148,7 @@ class RemoteImage:
         """The image that has most of a rectangle, its middle before all."""
         best: _Cut | None = None
         for block, wcs in self._images:
-            asked = box_of(wcs, block.shape, place)
+            asked = box_of(wcs, place)
             box = None if asked is None else asked.inside(block.shape)
             if asked is None or box is None or not box.pixels:
                 continue

@@ -91,8 +91,9 @@ def same(one: Any, other: Any) -> None:
     assert one.tobytes() == np.ascontiguousarray(other, one.dtype).tobytes()
 
 
-CHANGED = ("CRPIX", "BITPIX", "NAXIS", "LTV", "CNPIX", "CHECKSUM", "DATASUM", "HISTORY", "XTENSION",
-           "SIMPLE", "PCOUNT", "GCOUNT", "EXTEND", "ZHECKSUM", "ZDATASUM", "EXTNAME", "BLANK")  # fmt: skip
+CHANGED = ("CRPIX", "BITPIX", "NAXIS", "LTV", "CNPIX", "HISTORY", "XTENSION", "SIMPLE", "PCOUNT",
+           "GCOUNT", "EXTEND", "CHECKSUM", "DATASUM", "ZHECKSUM", "ZDATASUM", "EXTNAME",
+           "BLANK")  # fmt: skip
 
 
 def kept(before: fits.Header, after: fits.Header) -> None:
