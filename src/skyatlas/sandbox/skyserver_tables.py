@@ -31,7 +31,8 @@ _RANGES = {"SDSS": (3_800.0, 9_200.0), "BOSS": (3_600.0, 10_400.0), "SDSS-V": (3
 _NARROW = {
     "_photo": "objID run camcol field obj mode type rowc colc magnitude ra dec cx cy cz mjd fieldID"
     " thing specBase specKind",
-    "_spectrum": "base catalog objID kind plate mjd fiber science ra dec cx cy cz z class low high snr",
+    "_spectrum": "base catalog objID kind plate mjd fiber science ra dec cx cy cz z class low high"
+    " snr",
     "_field": "fieldID run camcol field total stars mjd a b c d e f node incl ra dec raMin raMax"
     " decMin decMax cx cy cz",
     "_run": "run mjd stripe strip first last node incl",
@@ -198,8 +199,9 @@ def base(one: Spectrum) -> int:
 
 def _spectrum(one: Spectrum, best: dict[int, Spectrum]) -> tuple[object, ...]:
     star = one.measured.star
+    number = base(one) if one.kind != "SDSS-V" else None  # a field has too many bits for it
     return (
-        base(one), one.catalog_id, one.measured.obj_id, one.kind, one.plate, one.mjd, one.fiber,
+        number, one.catalog_id, one.measured.obj_id, one.kind, one.plate, one.mjd, one.fiber,
         int(best.get(one.measured.obj_id) is one), star.ra, star.dec, *_vector(star.ra, star.dec),
         one.redshift, one.kind_of_light, *_RANGES[one.kind], round(160.0 - 7.0 * star.magnitude, 2),
     )  # fmt: skip
