@@ -58,7 +58,7 @@ def _hdus(path: Path, stream: BinaryIO, size: int) -> Iterator[HDUList]:
             with fits.open(stream, memmap=False, lazy_load_hdus=False) as hdus:
                 _check_whole(path, hdus, size)
                 yield hdus
-        except FormatError:
+        except (FormatError, BadInput):
             raise
         except (*DAMAGE, fits.VerifyError) as problem:
             raise FormatError(f"{path.name} is damaged FITS: {_sentence(problem)}.") from problem

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from skyatlas.formats.cards import Cards
 from skyatlas.formats.opening import quiet
-from skyatlas.formats.placing import SKY, sky_cards
+from skyatlas.formats.wcs_cards import SKY, sky_cards
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
