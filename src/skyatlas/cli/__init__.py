@@ -19,6 +19,7 @@ COMMANDS = {
     "plot": ("looking", "Draw images, spectra and light curves."),
     "resolve": ("asking", "Say where a name is on the sky, and who says so."),
     "archives": ("about", "List the archives that can be asked."),
+    "surveys": ("surveys", "List the surveys of images that can be cut."),
     "instruments": ("about", "List the instruments of an archive."),
     "services": ("services", "Find services of the Virtual Observatory."),
     "hosts": ("hosts", "Say how things stand at each host: turns, waits, trouble."),
