@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import numpy as np
+    from astropy.io.fits import Header
     from astropy.nddata import CCDData
     from astropy.units import UnitBase
     from astropy.wcs import WCS
@@ -85,7 +87,7 @@ class Image:
         )
 
     def to_ccddata(self) -> CCDData:
-        """As `astropy.nddata.CCDData`: StdDevUncertainty, mask, WCS, unit, header cards as `meta`.
+        """As `astropy.nddata.CCDData`: StdDevUncertainty, mask, WCS, unit, a Header as `meta`.
 
         A CCDData must have a unit: where the file has none that parses it is dimensionless, and
         `meta["BUNIT"]` is what the file says. COMMENT and HISTORY stay behind.
@@ -93,14 +95,13 @@ class Image:
         from astropy.nddata import CCDData, StdDevUncertainty
         from astropy.units import dimensionless_unscaled
 
-        left = {"COMMENT", "HISTORY", ""}
         return CCDData(
             self.pixels,
             unit=dimensionless_unscaled if self.unit is None else self.unit,
             uncertainty=None if self.sigma is None else StdDevUncertainty(self.sigma),
             mask=self.mask,
             wcs=self.wcs,
-            meta={card: value for card, value in self.meta.items() if card not in left},
+            meta=_header_of(self.meta),
         )
 
     def broadcast(self, to: str | None = None, *, cache: Path | None = None) -> Sent:
@@ -183,6 +184,22 @@ class Cube:
     def broadcast(self, to: str | None = None, *, cache: Path | None = None) -> Sent:
         """Send it to the desktop tools that run, as `Image.broadcast` does."""
         return _broadcast(self, to, cache)
+
+
+def _header_of(meta: Mapping[str, Any]) -> Header:
+    """Cards as astropy's Header, without those that FITS cannot hold."""
+    import warnings
+
+    from astropy.io.fits import Header
+
+    header = Header()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of ESO's long keywords, which become HIERARCH cards
+        for card, value in meta.items():
+            if card not in {"COMMENT", "HISTORY", ""}:
+                with suppress(ValueError):
+                    header[card] = value
+    return header
 
 
 def _spectral_words(wcs: WCS, number: int) -> str:
