@@ -26,7 +26,7 @@ RUN2D = {
 """The reduction of BOSS's plates in each release; 8 came before BOSS."""
 NEWEST = {18: "v6_0_4", 19: "v6_1_3", 20: "v6_2_1"}
 """The reduction of SDSS-V in each release that has it."""
-_RANGES = {"SDSS": (3_800.0, 9_200.0), "BOSS": (3_600.0, 10_400.0), "SDSS-V": (3_600.0, 10_400.0)}
+RANGES = {"SDSS": (3_800.0, 9_200.0), "BOSS": (3_600.0, 10_400.0), "SDSS-V": (3_600.0, 10_400.0)}
 """Angstrom in vacuum."""
 _NARROW = {
     "_photo": "objID run camcol field obj mode type rowc colc magnitude ra dec cx cy cz mjd fieldID"
@@ -203,7 +203,7 @@ def _spectrum(one: Spectrum, best: dict[int, Spectrum]) -> tuple[object, ...]:
     return (
         number, one.catalog_id, one.measured.obj_id, one.kind, one.plate, one.mjd, one.fiber,
         int(best.get(one.measured.obj_id) is one), star.ra, star.dec, *_vector(star.ra, star.dec),
-        one.redshift, one.kind_of_light, *_RANGES[one.kind], round(160.0 - 7.0 * star.magnitude, 2),
+        one.redshift, one.kind_of_light, *RANGES[one.kind], round(160.0 - 7.0 * star.magnitude, 2),
     )  # fmt: skip
 
 

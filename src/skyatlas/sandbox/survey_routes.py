@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from starlette.responses import Response
 
-from skyatlas.sandbox import ps1_services, skyserver, skyview_services
+from skyatlas.sandbox import ps1_services, sas, skyserver, skyview_services
 from skyatlas.sandbox.state import State
 
 Handler = Callable[..., Response]
@@ -16,6 +16,7 @@ def of_state(state: State) -> dict[str, Handler]:
     """Handlers that take the state and the request, by path: "/HOST/PATH"."""
     return {
         **ps1_services.routes(state),
+        **sas.routes(state),
         **skyserver.routes(state),
         **skyview_services.routes(state),
     }
