@@ -112,7 +112,7 @@ def _images(
             yield found
             continue
         regions = [field.region for field in found]
-        pairs = []
+        pairs: list[tuple[fields.Field, int]] = []
         for index in some:
             pairs.extend(
                 (found[at], numbers[index])

@@ -33,7 +33,10 @@ MOST_ROWS = 500_000
 _NOTHING = ("No objects have been found", "No entries have been found", "No rows returned")
 _MINUTE = "queries allowed per minute"
 _ERROR = re.compile(r"(?is)<title[^>]*>[^<]*error[^<]*</title>|error_message")
-_WORDS = re.compile(r"(?is)<h3[^>]*>(.{1,2000}?)</h3>|<title[^>]*>(.{1,300}?)</title>")
+_WORDS = (
+    re.compile(r"(?is)<h3[^>]*>(.{1,2000}?)</h3>"),
+    re.compile(r"(?is)<title[^>]*>(.{1,300}?)</title>"),
+)
 _TAG = re.compile(r"<[^>]{0,2000}>")
 _SAID = 200
 """Characters of its own words in a message."""
@@ -142,8 +145,7 @@ def _typed(cells: Sequence[str]) -> list[Any]:
 
 
 def _of_page(text: str, reply: Reply) -> ArchiveError:
-    found = _WORDS.search(text)
-    words = next((group for group in found.groups() if group), "") if found else ""
+    words = next((found[1] for one in _WORDS if (found := one.search(text))), "")
     if _ERROR.search(text):
         return _broken(words or text, reply)
     if any(word in text for word in _NOTHING):
