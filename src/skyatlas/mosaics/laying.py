@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from skyatlas.dataset import Image
 
-    Floats = NDArray[np.float64]
+    Floats = NDArray[np.float32 | np.float64]
 
 COARSER = 1.5
 """From this factor on between new and old pixels, points in between would be missed: average."""
@@ -78,8 +78,9 @@ def laid_on(grid: Grid, image: Image, factor: float = 1.0) -> Laid | None:
     variance = None
     if image.sigma is not None:
         # Where new pixels are larger, as many old ones are averaged.
-        variance = found[2] * scaled**2 / max(area, 1.0)
-    return Laid(where, values, variance, weight)
+        variance = (found[2] * scaled**2 / max(area, 1.0)).astype(np.float32)
+    kind = np.result_type(image.pixels.dtype, np.float32)
+    return Laid(where, values.astype(kind), variance, weight.astype(np.float32))
 
 
 def _area(grid: Grid, wcs: WCS, where: Slices) -> float:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    Floats = NDArray[np.float64]
+    Floats = NDArray[np.float32 | np.float64]
 
 CALIBRATION = ("EXPTIME", "FPA.ZP", "PSCAMERA", "NMGY")
 """Cards that the zero point hangs on: they are the first image's, as the pixels are."""
@@ -107,7 +107,8 @@ def _added(
     """The weighted mean of all, NaN where there is nothing, and its standard deviation."""
     import numpy as np
 
-    total, weight, variance = (np.zeros(grid.shape) for _ in range(3))
+    kind = np.result_type(np.float32, *(one.values.dtype for one in laid))
+    total, weight, variance = (np.zeros(grid.shape, kind) for _ in range(3))
     for one, offset, own in zip(laid, offsets, weights, strict=True):
         good = np.isfinite(one.values)
         share = np.where(good, one.weight * own, 0.0)
@@ -126,15 +127,13 @@ def _image(grid: Grid, used: Sequence[Image], values: Floats, sigma: Floats | No
     import numpy as np
 
     first = used[0]
-    single = all(image.pixels.dtype.itemsize <= 4 for image in used)
-    kind = np.float32 if single else np.float64
     notes = [f"resampled to {grid.scale:.4g} arcsec, of {len(used)} images; noise is correlated"]
     return Image(
-        pixels=values.astype(kind),
+        pixels=values,
         wcs=grid.wcs,
         unit=first.unit,
         unit_text=first.unit_text,
-        sigma=None if sigma is None else sigma.astype(kind),
+        sigma=sigma,
         mask=~np.isfinite(values),
         meta=_common(used),
         name=f"mosaic of {len(used)} images",
