@@ -12,18 +12,20 @@ from xml.sax.saxutils import escape
 
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
-from skyatlas.sandbox import portal
+from skyatlas.sandbox import mast_large, portal
 from skyatlas.sandbox.asked import Asked
 from skyatlas.sandbox.item import Item
 from skyatlas.sandbox.mast_holdings import files
 from skyatlas.sandbox.mast_item import MastFile
 from skyatlas.sandbox.mast_tokens import bearer
+from skyatlas.sandbox.spans import Body
 from skyatlas.sandbox.state import State
 
 LOOKED_UP = 40
 """URIs that path_lookup takes; beyond it the address is too long."""
 _TYPES = {
     "fits": "application/fits",
+    "fz": "application/fits",
     "gz": "application/gzip",
     "jpg": "image/jpeg",
     "png": "image/png",
@@ -44,7 +46,7 @@ def download(state: State, asked: Asked) -> Response:
     if file is None:
         return _unknown(uri)
     refusal = refused(state, asked, file)
-    return refusal or portal.delivered(asked, item(file), body(state, file))
+    return refusal or portal.delivered(asked, item(file), in_parts(state, file), several=True)
 
 
 def _unknown(uri: str) -> Response:
@@ -97,6 +99,11 @@ def body(state: State, file: MastFile) -> bytes:
     return state.body(item(file))
 
 
+def in_parts(state: State, file: MastFile) -> Body:
+    """The file's bytes, which a very large one makes as they are asked for."""
+    return mast_large.by_uri(file.uri, state.world.seed) or body(state, file)
+
+
 def path_lookup(state: State, asked: Asked) -> Response:
     """`/api/v0.1/path_lookup/?uri=…&uri=…`: where files are in the bucket."""
     uris = asked.all("uri")
@@ -121,7 +128,8 @@ def bucket(state: State, asked: Asked, key: str) -> Response:
     """The bucket stpubdata: a file by its key, without signature."""
     file = _in_the_cloud(state.world.seed).get(key)
     if file is not None:
-        answer = portal.delivered(asked, item(file), body(state, file))
+        # S3 gives one range at most (its GetObject); whoever asks for more gets the whole file.
+        answer = portal.delivered(asked, item(file), in_parts(state, file))
         del answer.headers["content-disposition"]
         return answer
     return Response(

@@ -8,13 +8,15 @@ from types import MappingProxyType
 
 from skyatlas.sandbox.mast_curves import curves
 from skyatlas.sandbox.mast_item import MastFile, MastObservation
+from skyatlas.sandbox.mast_large import large
 from skyatlas.sandbox.mast_pictures import pictures
 
 
 @cache
 def observations(seed: int) -> Mapping[int, MastObservation]:
     """All observations, by obsid."""
-    return MappingProxyType({one.obsid: one for one in (*curves(seed), *pictures(seed))})
+    every = (*curves(seed), *pictures(seed), *large(seed))
+    return MappingProxyType({one.obsid: one for one in every})
 
 
 @cache

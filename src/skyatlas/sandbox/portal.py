@@ -1,13 +1,12 @@
 """This file answers as ESO's data portal: files, their headers, and a page about each.
 
-Range requests follow RFC 9110, section 14; the refusals are those that astroquery knows.
+The refusals are those that astroquery knows.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-import re
 from html import escape
 from io import BytesIO
 
@@ -15,13 +14,11 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from skyatlas.sandbox.asked import Asked
 from skyatlas.sandbox.calselector import tree_file
+from skyatlas.sandbox.drawn import Drawn
 from skyatlas.sandbox.item import Item
+from skyatlas.sandbox.spans import MODIFIED, Body, answered
 from skyatlas.sandbox.state import NotWelcome, State
 from skyatlas.sandbox.wire import ticket
-
-_MODIFIED = "Fri, 15 Jul 2016 08:22:40 GMT"
-"""When all files of the sandbox were last changed: the world has no clock."""
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
 def file(state: State, asked: Asked, name: str) -> Response:
@@ -59,40 +56,22 @@ def refused(sentence: str) -> Response:
     )
 
 
-def delivered(asked: Asked, item: Item, body: bytes) -> Response:
-    """A file, or the bytes of it that Range asks for."""
-    etag = f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"'
+def delivered(asked: Asked, item: Item, body: Body, *, several: bool = False) -> Response:
+    """A file, or the bytes of it that Range asks for; `several` spans at once or one at most."""
+    etag = body.etag if isinstance(body, Drawn) else _digest(body[:])
     if (changing := asked.fault("etag")) is not None:
         etag = f'"{changing.name}-{asked.time}"'
     headers = {
         "Content-Disposition": f'attachment; filename="{item.filename}"',
         "Accept-Ranges": "bytes",
         "ETag": etag,
-        "Last-Modified": _MODIFIED,
+        "Last-Modified": MODIFIED,
     }
-    span = _span(asked, len(body), etag)
-    if span is None:
-        return Response(body, 200, headers, item.content_type)
-    start, stop = span
-    if start >= stop:
-        whole = {"Content-Range": f"bytes */{len(body)}"}
-        return PlainTextResponse("There are no such bytes.\n", 416, whole)
-    headers["Content-Range"] = f"bytes {start}-{stop - 1}/{len(body)}"
-    return Response(body[start:stop], 206, headers, item.content_type)
+    return answered(asked, body, headers, item.content_type, several=several)
 
 
-def _span(asked: Asked, size: int, etag: str) -> tuple[int, int] | None:
-    """First byte and the one after the last; None for the whole file; empty if there are none."""
-    match = _RANGE.fullmatch(asked.header("range").strip())
-    condition = asked.header("if-range")
-    if match is None or match.groups() == ("", "") or condition not in {"", etag, _MODIFIED}:
-        return None
-    first, last = match.groups()
-    if not first:
-        return max(0, size - int(last)), size
-    stop = min(size, int(last) + 1) if last else size
-    # A range that ends before it starts is no range (RFC 9110, section 14.1.1).
-    return None if last and int(last) < int(first) else (min(int(first), size), stop)
+def _digest(body: bytes) -> str:
+    return f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"'
 
 
 def header(state: State, asked: Asked) -> Response:

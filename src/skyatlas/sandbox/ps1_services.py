@@ -124,7 +124,7 @@ def whole(state: State, asked: Asked, rest: str) -> Response:
     if image is None:
         return _page("404 Not Found", f"There is no {rest}.", 404)
     found = Item("ps1", image.path, image.name, "image/fits", lambda: whole_file(image, seed))
-    answer = portal.delivered(asked, found, state.body(found))
+    answer = portal.delivered(asked, found, state.body(found), several=True)  # Apache
     del answer.headers["content-disposition"]
     return answer
 

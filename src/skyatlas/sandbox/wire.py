@@ -1,7 +1,7 @@
 """This file stands between the network and the archives: it records requests and applies faults.
 
-Invariant: an archive's answer is complete in memory before the first byte goes out, so a fault is a
-change of a value, or a way of sending it.
+Invariant: an archive's answer is complete before its first byte goes out (a very large file's bytes
+are made on the way), so a fault is a change of a value, or a way of sending it.
 """
 
 from __future__ import annotations
@@ -20,9 +20,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from starlette.concurrency import run_in_threadpool
+
 from skyatlas.sandbox import votable
 from skyatlas.sandbox.asked import Asked
 from skyatlas.sandbox.faults import Fault, Faults, LineBroken
+from skyatlas.sandbox.spans import Body
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -41,7 +44,7 @@ class Reply:
 
     status: int
     headers: tuple[tuple[str, str], ...]
-    body: bytes
+    body: Body
 
     def header(self, name: str) -> str | None:
         """A header's value by its lower-case name."""
@@ -143,7 +146,8 @@ class Wire:
         await self._app(inner, receive, keep)
         start = messages[0]
         headers = ((name.decode().lower(), value.decode()) for name, value in start["headers"])
-        body = b"".join(message.get("body", b"") for message in messages[1:])
+        bodies = [message.get("body", b"") for message in messages[1:]]
+        body = bodies[0] if len(bodies) == 1 else b"".join(bodies)
         return Reply(start["status"], tuple(headers), body)
 
     def _changed(self, reply: Reply, fault: Fault, asked: Asked) -> Reply:
@@ -174,15 +178,15 @@ class Wire:
         return moved.set(location=url)
 
     async def _send(self, reply: Reply, asked: Asked, receive: Receive, send: Send) -> None:
-        body = b"" if asked.method == "HEAD" else reply.body
+        body: Body = b"" if asked.method == "HEAD" else reply.body
         headers = [(name.encode(), value.encode("latin-1")) for name, value in reply.headers]
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         breaking = next(
             (f for f in asked.faults if f.name in {"reset", "truncated", "stall"}), None
         )
-        if breaking is None or not body:
+        if breaking is None or not len(body):
             for start in range(0, len(body), _PIECE):
-                piece = body[start : start + _PIECE]
+                piece = await _piece(body, start)
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
             await send({"type": "http.response.body", "body": b""})
             return
@@ -196,6 +200,14 @@ class Wire:
         if breaking.name == "reset":
             _reset_on_close(send)
         # Leaving a promised body unfinished makes the server close the line.
+
+
+async def _piece(body: Body, start: int) -> bytes:
+    """The next bytes; what has to be made first is made off the loop."""
+    span = slice(start, start + _PIECE)
+    return (
+        body[span] if isinstance(body, bytes) else await run_in_threadpool(body.__getitem__, span)
+    )
 
 
 def ticket(secret: bytes, path: str) -> str:
