@@ -141,3 +141,10 @@ def test_the_middle_is_in_the_middle() -> None:
     distances = separation(numbers[:, 0], numbers[:, 1], 40.0, 20.0)
     assert_allclose(distances, math.hypot(1489, 2048) * 0.396 / 7200, atol=1e-5)
     assert max(distances) < fields.REACH
+
+
+def test_a_field_comes_once_however_often_its_run_is_listed() -> None:
+    with opened(skyserver(Field=[field(10.0, 0.0)] * 2)) as (_, door):
+        ((_, found),) = fields.near(door, release(), [(10.0, 0.0, 0.1)])
+    assert isinstance(found, list)
+    assert len(found) == 1

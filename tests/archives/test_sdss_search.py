@@ -12,6 +12,7 @@ from sdss_answers import answered, field, opened, scan, skyserver, spectrum, sql
 
 from skyatlas.archive import Archive, Ask, Pace
 from skyatlas.archives.sdss import Sdss
+from skyatlas.archives.sdss.products import COLUMNS
 from skyatlas.errors import BadInput, Unreadable
 from skyatlas.model import Note, Product, Query, Target, Why
 from skyatlas.net.door import Host, Patience, StreetDoor
@@ -249,6 +250,7 @@ def test_spectra_come_without_their_exposures_unless_asked() -> None:
         "full/0751/spec-0751-52251-0160.fits"
     ]
     assert products(spectra, only=(("run2d", ("!26",)),)) == []
+    assert Sdss.product_columns == COLUMNS
 
 
 def test_frames_are_chosen_by_band_and_have_all_their_addresses() -> None:

@@ -113,6 +113,8 @@ def test_nowhere_is_said_once_for_all_bands_and_is_no_failure() -> None:
     assert note.why is Why.OUTSIDE
     assert note.text.startswith("SDSS has not looked at here (80.89 -69.75 ICRS)")
     assert "DR17" in note.text
+    ((_, note),) = had(answer, stamp(LMC, name="80.89 -69.75"))
+    assert note.text == "SDSS has not looked at 80.89 -69.75: no image in DR17"  # type: ignore[union-attr]
 
 
 def test_a_piece_that_is_partly_outside_says_how_much() -> None:

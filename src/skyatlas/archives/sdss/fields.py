@@ -147,7 +147,8 @@ def near(
         some = list(range(start, min(start + _AT_ONCE, len(circles))))
         wide = [(ra, dec, radius + REACH) for ra, dec, radius in (circles[n] for n in some)]
         rows = skyserver.sql(door, release, question(wide))
-        yield some, [_field(row, release) for row in rows]
+        # Each once, should a run stand twice in its table.
+        yield some, list(dict.fromkeys(_field(row, release) for row in rows))
         for note in skyserver.cut(rows):
             yield some, note
 

@@ -85,9 +85,8 @@ def _had(stamp: Stamp, found: Sequence[Field], known: Release) -> Iterator[Produ
     shown = {field: field.shows(points) for field in found}
     touching = [field for field in found if shown[field].any()]
     if not touching:
-        ra, dec = stamp.place
-        place = f"{stamp.target.asked} ({ra!r} {dec!r} ICRS)"
-        yield Note(Why.OUTSIDE, f"SDSS has not looked at {place}: no image in {known.name}")
+        words = f"SDSS has not looked at {_where(stamp)}: no image in {known.name}"
+        yield Note(Why.OUTSIDE, words)
         return
     if stamp.whole:
         for field in touching:
@@ -240,6 +239,14 @@ def _grid(stamp: Stamp) -> Vectors:
     points = middle + x.reshape(-1, 1) * east + y.reshape(-1, 1) * north
     lengths: Vectors = np.linalg.norm(points, axis=1)[:, None]
     return np.asarray(points / lengths)
+
+
+def _where(stamp: Stamp) -> str:
+    """The target as it was asked for, and its place where that says another thing."""
+    ra, dec = stamp.place
+    place = f"{ra!r} {dec!r}"
+    asked = stamp.target.asked
+    return asked if asked.split() == place.split() else f"{asked} ({place} ICRS)"
 
 
 def _percent(part: float) -> str:
