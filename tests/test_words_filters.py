@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from skyatlas.errors import BadInput
 from skyatlas.model import Interval
-from skyatlas.words import band, calib_level, kinds, radius
+from skyatlas.words import band, calib_level, kinds, radius, rectangle
 
 # --- radius
 
@@ -227,3 +227,23 @@ def test_kinds_take_the_words_that_people_use():
 def test_an_unknown_kind_is_refused_with_near_ones():
     with pytest.raises(BadInput, match="spectr"):
         kinds("spektrum")
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "height"),
+    [
+        ("10arcmin", 10 / 60, 10 / 60),
+        ("10x5arcmin", 10 / 60, 5 / 60),
+        ("10 × 5 arcmin", 10 / 60, 5 / 60),
+        ("0.5deg x 30arcsec", 0.5, 30 / 3600),
+        ("1'x30\"", 1 / 60, 30 / 3600),
+    ],
+)
+def test_a_size_is_one_angle_or_two(text: str, width: float, height: float) -> None:
+    assert rectangle(text) == pytest.approx((width, height), rel=1e-12)
+
+
+@pytest.mark.parametrize("text", ["10", "10x5", "x5arcmin", "5arcmin x", "-1x2deg", "1x2x3deg"])
+def test_a_size_that_makes_no_sense_is_refused(text: str) -> None:
+    with pytest.raises(BadInput):
+        rectangle(text)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 from skyatlas import archives as registry
 from skyatlas.accounts import Accounts
 from skyatlas.archive import Archive, Ask
-from skyatlas.errors import AtlasError, BadInput
+from skyatlas.errors import AtlasError
 from skyatlas.model import Query, Report, Target
 from skyatlas.roster import Roster
 from skyatlas.settings import Settings
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from skyatlas.net.street import Street
     from skyatlas.observations import Observations
     from skyatlas.protocols.registry import Listing
+    from skyatlas.stamp import Survey
 
 
 class Session:
@@ -279,6 +280,7 @@ class Session:
         """
         from skyatlas.journeys import layout
         from skyatlas.journeys.fetch import fetch
+        from skyatlas.journeys.making import made
         from skyatlas.journeys.progress import shown
 
         layout.check(how.get("layout", layout.PLAIN))
@@ -288,8 +290,12 @@ class Session:
         progress = how.pop("progress", True)
         with shown(len(todo.products) if progress is True else 0) as bar:
             hears = bar if progress is True else progress or None
-            place = Path(folder)
-            done = fetch(todo, place, self.roster.archive, self.street, progress=hears, **how)
+
+            def bring(plan: Plan, place: Path) -> Fetched:
+                return fetch(plan, place, self.roster.archive, self.street, progress=hears, **how)
+
+            more = {name: how[name] for name in ("check", "stop") if name in how}
+            done = made(todo, Path(folder), bring, self.door, **more)
         how["progress"] = progress
         how.pop("stop", None)  # it may be set by now
         return replace(
@@ -305,12 +311,12 @@ class Session:
         folder: str | Path = ".",
         *,
         size: object,
-        square: bool = False,
-        archives: str | Iterable[str] | None = None,
+        survey: str | Iterable[str] | None = None,
+        bands: str | None = None,
         how: Mapping[str, Any] | None = None,
-        **filters: Any,
+        **wanted: Any,
     ) -> Fetched:
-        """Bring home pieces of images and cubes; the archives cut, only the pieces come.
+        """Bring home pieces of images and cubes; only the pieces come, or what they are made of.
 
         Parameters
         ----------
@@ -319,40 +325,79 @@ class Session:
         folder
             Made where it is missing.
         size
-            Full width of a piece: "1 arcmin" or a Quantity.
-        square
-            Ask for a square (a polygon) instead of a circle.
-        archives
-            As in `search`.
+            Full width of a piece, "1 arcmin" or a Quantity; or width and height: "10 x 5 arcmin".
+        survey
+            "sdss", "ps1", "DSS2 Red" … (`surveys`), or several: an image of each target from each.
+        bands
+            "gri" or "J,Ks": without `survey`, one image of each target in each band, from whoever
+            has it: archives that cut, then surveys, then ranges of remote files, then SkyView.
         how
             What `fetch` takes: progress, stop, check.
-        filters
-            As in `search`; without `kind` images and cubes, without `calib_level` no raw frames,
-            without `radius` what touches the piece. `band` also cuts cubes.
+        wanted
+            With `survey` or `bands`: `pixels` (columns, rows), `projection`, `sampler` (of surveys
+            that resample anyway), `whole` (True: the whole images that touch the piece),
+            `picture` (True: a colour JPEG of three bands). Without: `square` (True: ask for a
+            square, not for a circle), `archives` and the filters of `search`; without `kind` images
+            and cubes, without `calib_level` no raw frames, without `radius` what touches the piece.
+            `band` also cuts cubes.
 
         Returns
         -------
         Fetched
-            What has no piece is in `.notes`; a whole file never comes in a piece's place.
+            What has no piece is in `.notes`; a whole file never comes in a piece's place. The
+            receipts say where the pixels are from, and whether they are original or resampled.
 
         Raises
         ------
         BadInput
             The words make no sense, or an observation has no target.
         """
-        from skyatlas import words
-        from skyatlas.journeys.cutout import Piece, plan, settled
-        from skyatlas.observations import Observations
+        todo, _ = self.cutouts(what, folder, size=size, survey=survey, bands=bands, **wanted)
+        return self.settled(self.fetch(todo, folder, **(how or {})))
 
-        band = filters.get("band")
-        piece = Piece(words.radius(size), square, None if band is None else words.band(band))
-        if isinstance(what, Observations):
-            if set(filters) - {"band"}:
-                raise BadInput("observations are cut as they are; filters belong to the search")
-            found = what
-        else:
-            found = self.search(what, archives=archives, **piece.search_for(filters))
-        return settled(self.fetch(plan(found, self.door, piece), folder, **(how or {})))
+    def cutouts(
+        self,
+        what: object,
+        folder: str | Path = ".",
+        *,
+        size: object,
+        survey: str | Iterable[str] | None = None,
+        bands: str | None = None,
+        **wanted: Any,
+    ) -> tuple[Plan, Observations | None]:
+        """What `cutout` would fetch into the folder, and the search before it where there was one.
+
+        `jobs` (False): no service is asked to cut in a job.
+        """
+        from skyatlas import library
+        from skyatlas.journeys import routes
+
+        shelf = library.Shelf(Path(folder))
+        made_up = self.settings.sandbox is not None
+        means = routes.Means(
+            targets=lambda words: [one.target for one in self.query(words) if one.target],
+            search=self.search,
+            archives=self.archives,
+            archive=self.roster.archive,
+            door=self.door,
+            known=lambda key: shelf.find(key, made_up=made_up),
+        )
+        return routes.plan(means, what, size=size, survey=survey, bands=bands, **wanted)
+
+    def settled(self, done: Fetched) -> Fetched:
+        """What `cutout` fetched, with images of nothing told as what they are: no failures."""
+        from skyatlas.journeys.nothing import settled
+
+        return settled(done, self.roster.archive, lambda plan, place: self.fetch(plan, place))
+
+    def surveys(self, words: str = "", **filters: Any) -> list[Survey]:
+        """The surveys of images that `cutout` knows, by words in their names and titles.
+
+        `filters` are `archives`, `waveband` ("optical", "x-ray" …) and `band` ("K", "500nm").
+        """
+        from skyatlas.journeys.surveys import listed
+
+        return listed(self.archives(filters.pop("archives", None)), words, **filters)
 
     def lightcurve(
         self,

@@ -127,6 +127,8 @@ class Stamp:
             "survey": self.survey,
             "band": self.band,
             "cutout": f"{self.width!r} x {self.height!r} deg around {ra!r} {dec!r} ICRS",
+            "cutout_ra": ra,
+            "cutout_dec": dec,
             "cutout_width": self.width,
             "cutout_height": self.height,
             "route": route,

@@ -13,10 +13,12 @@ from astropy.table import Table
 sys.path.insert(0, str(Path(__file__).parents[1] / "protocols"))
 from datalink_server import Answer, Asked, Row, serving, votable
 
+from skyatlas.archives import archive
 from skyatlas.errors import BadInput, Corrupt, Unreadable
 from skyatlas.journeys import cutout
-from skyatlas.journeys.cutout import Piece, plan, settled
-from skyatlas.journeys.fetch import Fetched
+from skyatlas.journeys.cutout import Piece, plan
+from skyatlas.journeys.fetch import Fetched, Plan
+from skyatlas.journeys.nothing import settled
 from skyatlas.model import Failure, Interval, Note, Product, Query, Target, Why
 from skyatlas.net.door import StreetDoor
 from skyatlas.obscore import conform
@@ -200,7 +202,11 @@ def test_an_empty_answer_is_told_and_other_failures_stay(tmp_path: Path) -> None
         Product(url="http://x/1", obs_id="one"), Unreadable("204 instead of a file", status=204)
     )
     broken = Failure(Product(url="http://x/2", obs_id="two"), Corrupt("too short"))
-    done = settled(Fetched(tmp_path, (), (empty, broken)))
+
+    def fetch(todo: Plan, folder: Path) -> Fetched:
+        raise AssertionError("nothing was removed")
+
+    done = settled(Fetched(tmp_path, (), (empty, broken)), archive, fetch)
     assert done.failures == (broken,)
     assert done.notes == (Note(Why.ASSUMED, "nothing of one lies in the piece"),)
 

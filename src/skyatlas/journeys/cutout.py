@@ -6,12 +6,15 @@ whole file is never fetched in a piece's place.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 from skyatlas.errors import ArchiveError, BadInput
-from skyatlas.journeys.fetch import Fetched, Plan, each_once
+from skyatlas.journeys.fetch import Plan, each_once
 from skyatlas.model import Interval, Note, Product, Target, Why
 from skyatlas.obscore import COLUMNS, said
 from skyatlas.protocols import datalink, soda
@@ -32,7 +35,6 @@ _AT_ONCE = 4
 """Jobs that are waited for at the same time, per archive."""
 
 
-_NO_CONTENT = 204
 _POINTLIKE = frozenset({"spectrum", "sed", "timeseries"})
 """Kinds of one place: their pieces are cut by band, and there is no region to cut."""
 
@@ -74,6 +76,8 @@ class Wish:
 
     row: Any
     cut: soda.Cut
+    place: tuple[float, float, float]
+    """Right ascension, declination and width of the piece; degrees ICRS."""
 
     @property
     def archive(self) -> str:
@@ -91,7 +95,7 @@ class Wish:
         names = ("obs_publisher_did", "obs_id", "access_url")
         return str(next((said(self.row, one) for one in names if said(self.row, one)), "a row"))
 
-    def product(self, url: str, facts: dict[str, str]) -> Product:
+    def product(self, url: str, facts: Mapping[str, Any]) -> Product:
         """A piece of it at an address."""
         known = {column.name: said(self.row, column.name) for column in COLUMNS[3:]}
         known |= {"native": said(self.row, "native")}
@@ -102,7 +106,7 @@ class Wish:
             obs_id=str(said(self.row, "obs_id") or ""),
             target=str(said(self.row, "target") or ""),
             semantics="#cutout",
-            provenance=about | facts,
+            provenance={**about, **facts},
         )
 
 
@@ -124,7 +128,8 @@ def plan(observations: Observations, door: Door, piece: Piece, *, jobs: bool = T
     for route in ROUTES:
         open_ = [index for index, found in enumerate(parts) if not _has_product(found)]
         for index, found in zip(open_, route([wishes[i] for i in open_], door, jobs), strict=True):
-            parts[index] = found
+            if _has_product(found) or not parts[index]:
+                parts[index] = found
     every = [part for found in parts for part in found]
     return Plan(
         products=each_once(part for part in every if isinstance(part, Product)),
@@ -134,20 +139,6 @@ def plan(observations: Observations, door: Door, piece: Piece, *, jobs: bool = T
             "asked": [text for report in observations.reports for text in report.asked],
         },
     )
-
-
-def settled(done: Fetched) -> Fetched:
-    """What was fetched, with what a service found to be empty told as what it is: no failure.
-
-    SODA 1.0, section 4.2: 204 where nothing of the dataset lies in the piece.
-    """
-    empty = [one for one in done.failures if getattr(one.error, "status", None) == _NO_CONTENT]
-    notes = [
-        Note(Why.ASSUMED, f"nothing of {one.product.obs_id or one.product.url} lies in the piece")
-        for one in empty
-    ]
-    failures = tuple(one for one in done.failures if one not in empty)
-    return replace(done, failures=failures, notes=(*done.notes, *notes))
 
 
 def by_soda(wishes: Sequence[Wish], door: Door, jobs: bool) -> list[list[Product | Note]]:
@@ -168,7 +159,47 @@ def by_soda(wishes: Sequence[Wish], door: Door, jobs: bool) -> list[list[Product
     return parts
 
 
-ROUTES: tuple[Route, ...] = (by_soda,)
+def by_ranges(wishes: Sequence[Wish], door: Door, jobs: bool) -> list[list[Product | Note]]:
+    """Of the remote file itself, where no service is linked to: only the piece's bytes come."""
+    del door, jobs
+    return [[*_range_of(wish)] for wish in wishes]
+
+
+def _range_of(wish: Wish) -> Iterator[Product]:
+    url = str(said(wish.row, "access_url") or "")
+    form = str(said(wish.row, "access_format") or "").lower()
+    plain = (
+        "fits" in form and "gzip" not in form and not url.lower().endswith((".gz", ".bz2", ".z"))
+    )
+    if wish.kind != "image" or not url or not plain or _links_of(wish.row) is not None:
+        return
+    ra, dec, width = wish.place
+    about = {
+        "cutout": wish.cut.said(),
+        "cutout_ra": ra,
+        "cutout_dec": dec,
+        "cutout_width": width,
+        "cutout_height": width,
+        "route": "ranges of the remote file",
+        "pixels": "original",
+        "photometry": "as in the whole file: no pixel was changed",
+    }
+    name = unquote(urlsplit(url).path).rpartition("/")[2]
+    if "uri=" in url:
+        name = unquote(url).rpartition("/")[2]
+    stem = re.sub(r"[.](fits?|fz)(?=[.]|$)", "", name) or "dataset"
+    key = f"{stem}_cutout_{sha256(repr((url, about['cutout'])).encode()).hexdigest()[:16]}"
+    yield replace(
+        wish.product(f"{url}#{key}", about),
+        product_id=key,
+        name=f"{stem}_cutout.fits",
+        content_type="application/fits",
+        made="ranges",
+        sources=(url,),
+    )
+
+
+ROUTES: tuple[Route, ...] = (by_soda, by_ranges)
 
 
 def _wishes(observations: Observations, piece: Piece) -> Iterator[Wish]:
@@ -181,7 +212,15 @@ def _wishes(observations: Observations, piece: Piece) -> Iterator[Wish]:
         target = targets.get(str(said(row, "target") or ""))
         if target is None or target.ra is None:
             raise BadInput("a piece is cut around a place: search for targets, not without one")
-        yield Wish(row, piece.around(target, str(said(row, "dataproduct_type") or "")))
+        yield wish_of(row, target, piece)
+
+
+def wish_of(row: Any, target: Target, piece: Piece) -> Wish:
+    """A piece of one observation around a target that has a place."""
+    assert target.ra is not None
+    assert target.dec is not None
+    cut = piece.around(target, str(said(row, "dataproduct_type") or ""))
+    return Wish(row, cut, (target.ra, target.dec, piece.size))
 
 
 def _has_product(parts: Sequence[Product | Note]) -> bool:

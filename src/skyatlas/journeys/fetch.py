@@ -374,11 +374,14 @@ class _Fetching:
             )
 
     def _inside(self, products: Sequence[Product]) -> list[Product]:
-        """Those that stay in the folder; the others fail at once."""
+        """Those that somebody has and that stay in the folder; the others fail at once."""
         good = []
         for product in products:
             path = PurePath(product.folder)
-            if path.is_absolute() or ".." in path.parts:
+            if product.made:
+                words = f"{product.url} is made here, of other files: nobody has it"
+                self._note(product, Failure(product, BadInput(words)))
+            elif path.is_absolute() or ".." in path.parts:
                 words = f"the folder {product.folder!r} of a product leads out of its place"
                 self._note(product, Failure(product, BadInput(words)))
             else:

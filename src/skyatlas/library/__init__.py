@@ -3,6 +3,7 @@
 from skyatlas.library.prov import write_provenance
 from skyatlas.library.receipts import (
     SUFFIX,
+    forget,
     is_whole,
     read_receipt,
     receipt_of,
@@ -16,6 +17,7 @@ from skyatlas.library.trees import write_trees
 __all__ = [
     "SUFFIX",
     "Shelf",
+    "forget",
     "is_whole",
     "read_receipt",
     "receipt_of",

@@ -100,6 +100,13 @@ def read_receipt(path: Path) -> Receipt | None:
         return None
 
 
+def forget(receipt: Receipt) -> None:
+    """Remove a file, what was unpacked from it, and its receipt; what is gone already is fine."""
+    for path in (receipt.unpacked, receipt.path, Path(f"{receipt.path}{SUFFIX}")):
+        if path is not None:
+            path.unlink(missing_ok=True)
+
+
 def receipt_of(path: Path) -> Receipt | None:
     """The receipt of a file: beside it, or beside the packed file that it was unpacked from."""
     for name in (path.name, f"{path.name}.Z", f"{path.name}.zip", f"{path.stem}.zip"):

@@ -5,8 +5,8 @@ where an astropy object has to be converted.
 """
 
 from skyatlas.words.dates import time
-from skyatlas.words.filters import calib_level, kinds, radius
+from skyatlas.words.filters import calib_level, kinds, radius, rectangle
 from skyatlas.words.places import position
 from skyatlas.words.spectral import band
 
-__all__ = ["band", "calib_level", "kinds", "position", "radius", "time"]
+__all__ = ["band", "calib_level", "kinds", "position", "radius", "rectangle", "time"]

@@ -57,6 +57,21 @@ def radius(words: object) -> float:
     return size
 
 
+def rectangle(words: object) -> tuple[float, float]:
+    """Read a size as (width, height) in degrees: "10arcmin", "10 x 5 arcmin", or one or two
+    Quantities; one is the side of a square. Raises BadInput as `radius` does.
+    """
+    if isinstance(words, str):
+        first, *rest = re.split("[x×]", words, maxsplit=1)  # no unit has an x
+        if not rest:
+            return radius(words), radius(words)
+        unit = re.sub(r"^\s*[\d.]+\s*", "", rest[0])
+        return radius(first + unit if first.strip()[-1:].isdigit() else first), radius(rest[0])
+    if isinstance(words, tuple | list) and len(words) == 2:
+        return radius(words[0]), radius(words[1])
+    return radius(words), radius(words)
+
+
 def _radius_text(words: str) -> float:
     match = _RADIUS.fullmatch(plain(words))
     if match is None:
