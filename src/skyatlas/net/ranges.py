@@ -36,6 +36,8 @@ _PART = 160
 """Bytes that the headers of one part take; a smaller gap is read rather than left out."""
 _SPEED = 10e6
 """Bytes per second over one connection, for the weighing of a gap against another request."""
+_WORK = 1e-3
+"""Seconds of our own time for a request."""
 _ALLOWANCE = 64 * 1024
 """Bytes by which an answer may be larger than what was asked for."""
 _ROUNDS = 3
@@ -134,12 +136,14 @@ class Ranges:
             return in_headers(found, _HEADER, _SPANS, _LARGEST)
         # Another request costs its wait, shared by those side by side; a gap costs its bytes.
         wait = 0.0 if self._latency == math.inf else self._latency
-        gap = max(_PART, int(wait * _SPEED / self._lines))
+        gap = max(_PART, int((wait / self._lines + _WORK) * _SPEED))
         return [[span] for span in split(joined(spans, gap), _LARGEST)]
 
     def _ask(self, spans: list[Span]) -> list[Part]:
         """The parts of one answer; none where the server does not send several at once."""
         target = self._target
+        if len(spans) > 1 and self.multipart is False:
+            return []  # found out while this one waited
         try:
             return self._ask_at(target, spans)
         except _SingleOnlyError:
