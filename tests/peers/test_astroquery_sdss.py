@@ -18,6 +18,7 @@ from astroquery.sdss import SDSSClass, field_names
 from skyatlas.sandbox import sas
 from skyatlas.sandbox.sdss_footprint import holding
 from skyatlas.sandbox.sdss_objects import Spectrum, measured, spectra
+from skyatlas.sandbox.sky import distance
 from skyatlas.sandbox.survey_sky import bright_in
 
 if TYPE_CHECKING:
@@ -53,13 +54,12 @@ def _place(one: Spectrum) -> SkyCoord:
 
 def _within(place: SkyCoord, radius: float) -> set[int]:
     """Identifiers of all objects within some arcminutes."""
-    found = [
-        one
+    here = (place.ra.deg, place.dec.deg)
+    return {
+        one.obj_id
         for one in measured(1)
-        if abs(one.star.dec - place.dec.deg) < 0.1
-        and SkyCoord(one.star.ra, one.star.dec, unit="deg").separation(place).arcmin <= radius
-    ]
-    return {one.obj_id for one in found}
+        if distance(here, (one.star.ra, one.star.dec)) <= radius / 60.0
+    }
 
 
 def test_a_region_gives_the_objects_within_its_radius(peer: SDSSClass) -> None:
@@ -123,7 +123,8 @@ def test_nothing_is_none_and_an_error_is_a_table_of_html(peer: SDSSClass) -> Non
     assert peer.query_sql("select ra from PhotoObj where ra > 400") is None
     assert peer.query_sql("select ra from PhotoObj where ra > 400", data_release=10) is None
     # What astroquery makes of SkyServer's page of an error (astroquery #2706).
-    assert peer.query_sql("select nonsense from PhotoObj").colnames == ["htmlhead"]
+    (column,) = peer.query_sql("select nonsense from PhotoObj").colnames
+    assert "html" in column
 
 
 def test_the_61st_query_of_a_minute_is_an_error(peer: SDSSClass) -> None:
@@ -192,7 +193,7 @@ def test_a_spectrum_of_the_first_fields_of_sdss_5_comes(peer: SDSSClass) -> None
     row = {"run2d": "v6_0_4", "mjd": one.mjd, "fieldID": one.plate, "catalogID": one.catalog_id}
     (hdus,) = peer.get_spectra(matches=Table([row]), data_release=18, show_progress=False)
     assert hdus[0].header["CATALOGI"] == one.catalog_id
-    assert sas.name(one, 18) == f"spec-15000-59146-{one.catalog_id:011d}.fits"
+    assert sas.name(one, 18) == f"spec-{one.plate}-{one.mjd}-{one.catalog_id:011d}.fits"
     hdus.close()
 
 

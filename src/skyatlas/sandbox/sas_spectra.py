@@ -132,7 +132,8 @@ def _row(one: Spectrum, run2d: str) -> fits.BinTableHDU:
     number = "" if one.kind == "SDSS-V" else str(_number(one, run2d))
     cells: list[tuple[str, str, Any]] = [
         ("SURVEY", "8A", one.kind.lower()), ("INSTRUMENT", "4A", one.kind[:4]),
-        ("SPECOBJID", "22A", number), ("BESTOBJID", "19A", str(one.measured.obj_id)),
+        ("SPECOBJID", "22A", number),
+        ("BESTOBJID" if one.kind == "SDSS" else "OBJID", "19A", str(one.measured.obj_id)),
         ("RUN2D", "8A", run2d), ("PLATE", "J", one.plate), ("MJD", "J", one.mjd),
         ("FIBERID", "J", one.fiber), ("PLUG_RA", "D", star.ra), ("PLUG_DEC", "D", star.dec),
         ("CLASS", "6A", one.kind_of_light), ("SUBCLASS", "21A", ""), ("Z", "E", one.redshift),
@@ -177,7 +178,7 @@ def _exposures(one: Spectrum, loglam: Floats, flux: Floats, ivar: Floats) -> lis
                 ("flux", "E", flux[part]), ("loglam", "E", loglam[part]),
                 ("ivar", "E", ivar[part] / _EXPOSURES), ("mask", "J", np.zeros(size, np.int32)),
                 ("wdisp", "E", np.ones(size)), ("sky", "E", np.full(size, 3.0)),
-                ("x", "E", np.arange(size)), ("calib", "E", np.ones(size)),
+                ("calib", "E", np.ones(size)), ("x", "E", np.arange(size)),
             ]  # fmt: skip
             found.append(_table(cells, f"{camera}-{one.mjd:08d}-{number:08d}"))
     return found

@@ -65,7 +65,7 @@ def _html(title: str, body: str) -> str:
 
 def failed(sentence: str) -> Response:
     """The form's page of an error, with status 200 (its words: astroquery #2706)."""
-    red = f"<H3 BGCOLOR=pink><font color=red>{escape(sentence)}<br></font></H3>"
+    red = f"<H3 BGCOLOR=pink><font color=red>{escape(sentence, quote=False)}<br></font></H3>"
     return HTMLResponse(_html("Skyserver Error", f"<h2>An error occured</h2>{red}"))
 
 
