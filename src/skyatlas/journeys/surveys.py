@@ -46,8 +46,9 @@ def listed(
     """The archives' surveys; all that is given must hold.
 
     Each of `words` is in the name or the title, in any case. `waveband` is a word of VODataService
-    ("infrared"), or several with commas. `band` is read as in a search ("K", "500nm..700nm"); a survey of which no
-    band is known has none. With `memory` the lists are as they were when they were last refreshed.
+    ("infrared"), or several with commas. `band` is read as in a search ("K", "500nm..700nm"); a
+    survey of which no band is known has none. With `memory` the lists are as they were when they
+    were last refreshed.
     Raises BadInput.
     """
     texts = [text.casefold() for text in (words.split() if isinstance(words, str) else words)]

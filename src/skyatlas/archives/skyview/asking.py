@@ -137,7 +137,9 @@ def _service(chosen: Iterable[Survey]) -> Service:
 
 
 def _seen(results: Results, chosen: Sequence[Survey], url: str) -> list[Survey]:
-    """The surveys with a row, each once; a name that nobody asked for is taken as it is."""
+    """The surveys with a row, each once. Those of ours that nobody asked for are dropped; a name
+    that we do not know is taken as it is: SkyView knows surveys by several.
+    """
     column = next((one.column for one in results.fields if one.ucd == "VOX:Image_Title"), None)
     if column is None:
         raise Unreadable(
@@ -146,14 +148,14 @@ def _seen(results: Results, chosen: Sequence[Survey], url: str) -> list[Survey]:
             archive="skyview",
             url=url,
         )
+    ours = {one.word for one in known()}
     asked = {one.word: one for one in chosen}
-    names = dict.fromkeys(str(name).strip() for name in results.table[column])
-    unknown = {"archive": "skyview", "bands": {"": UNSAID}}
-    return [
-        asked.get(plain(name)) or Survey(name=name, title=name, **unknown)  # type: ignore[arg-type]
-        for name in names
-        if name
-    ]
+    seen = {
+        plain(name): asked.get(plain(name)) or Survey(name, name, "skyview", {"": UNSAID})
+        for name in (str(cell).strip() for cell in results.table[column])
+        if plain(name) in asked or (name and plain(name) not in ours)
+    }
+    return list(seen.values())
 
 
 def _table(seen: Sequence[Survey], where: tuple[float, float, float], index: int) -> Table:
@@ -173,6 +175,7 @@ def _row(survey: Survey, ra: float, dec: float, radius: float) -> dict[str, Any]
     pixels = images.grid(2 * radius, 2 * radius, survey.scale)
     low, high = survey.bands[""]
     return {
+        "archive": "skyview",
         "dataproduct_type": "image",
         "calib_level": _LEVEL,
         "obs_collection": survey.name,
