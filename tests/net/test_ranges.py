@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import pytest
 from fault_server import FaultServer, Line, Plan, body, redirect
@@ -18,7 +17,7 @@ from skyatlas.net.door import Host, Patience, StreetDoor
 from skyatlas.net.multipart import Malformed, Part, parts
 from skyatlas.net.pace import Clock
 from skyatlas.net.ranges import Ranges
-from skyatlas.net.spans import covered, header_of, in_headers, joined, split
+from skyatlas.net.spans import Gathered, header_of, in_headers, joined, split
 from skyatlas.net.street import Street
 
 DATA = random.Random(6).randbytes(3_000_000)
@@ -62,6 +61,14 @@ def test_many_rows_come_in_few_requests_and_few_bytes(server: FaultServer, opene
     assert right(ranges, ROWS)
     assert ranges.requests == len(server.seen) == 4
     assert sum(file.bodies) == ranges.received < 1.2 * (2880 + 480 * 700)
+
+
+def test_a_server_of_single_ranges_is_not_asked_for_several_for_long(
+    server: FaultServer, opened: Opened
+) -> None:
+    ranges = opened(server.on("/f", RangeFile(DATA, several="whole")))
+    assert right(ranges, [(start, start + 30) for start in range(0, 2_900_000, 400)])
+    assert sum("," in seen.headers["range"] for seen in server.seen) <= 4  # the lines
 
 
 def test_a_known_manner_is_not_tried_again(server: FaultServer, opened: Opened) -> None:
@@ -299,7 +306,7 @@ def test_planned_spans_cover_what_is_wanted(
     planned = in_headers(split(joined(spans, gap), largest), 60, 3, 4 * largest)
     assert all(len(header_of(one)) <= 60 and len(one) <= 3 for one in planned)
     got = [Part(a, memoryview(DATA)[a:b], None) for one in planned for a, b in one]
-    assert [covered(span, got) for span in spans] == [DATA[a:b] for a, b in spans]
+    assert [Gathered(got).taken(span) for span in spans] == [DATA[a:b] for a, b in spans]
     for lacking in range(len(got)):
-        fewer = [replace(part) for part in got if part is not got[lacking]]
-        assert any(covered((a, b), fewer) is None for a, b in spans) or gap > 0
+        fewer = Gathered(got[:lacking] + got[lacking + 1 :])
+        assert fewer.taken((got[lacking].start, got[lacking].stop)) is None

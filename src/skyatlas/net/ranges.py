@@ -19,7 +19,7 @@ from skyatlas.net.answers import error_for, retry_after
 from skyatlas.net.door import StreetDoor
 from skyatlas.net.multipart import Malformed, Part, boundary_of, content_range, parts
 from skyatlas.net.redaction import redact
-from skyatlas.net.spans import Span, covered, header_of, in_headers, joined, split
+from skyatlas.net.spans import Gathered, Span, header_of, in_headers, joined, split
 from skyatlas.net.street import Street, host_of
 from skyatlas.threads import side_by_side
 
@@ -110,13 +110,19 @@ class Ranges:
         for start, stop in spans:
             if not 0 <= start <= stop:
                 raise BadInput(f"bytes {start}..{stop} are no span of a file")
+        found: list[bytes | None] = [None] * len(spans)
         got: list[Part] = []
         for _ in range(_ROUNDS):
-            missing = [one for one in map(self._inside, spans) if covered(one, got) is None]
-            if not missing:
-                return [covered(self._inside(one), got) or b"" for one in spans]
-            answers = side_by_side(self._ask, self._planned(missing), self._lines)
-            got = _in_order([*got, *(part for answer in answers for part in answer)])
+            missing = [
+                self._inside(span) for span, data in zip(spans, found, strict=True) if data is None
+            ]
+            for answer in side_by_side(self._ask, self._planned(missing), self._lines):
+                got += answer
+            gathered = Gathered(got)
+            found = [gathered.taken(self._inside(span)) for span in spans]
+            whole = [data for data in found if data is not None]
+            if len(whole) == len(found):
+                return whole
         raise self._unreadable("does not send all the ranges that it is asked for")
 
     @property
@@ -132,12 +138,12 @@ class Ranges:
     def _planned(self, spans: Sequence[Span]) -> list[list[Span]]:
         """What is asked for in each request."""
         if self.multipart is not False:
-            found = split(joined(spans, _PART), _LARGEST)
+            found = split(joined(filter(_some, spans), _PART), _LARGEST)
             return in_headers(found, _HEADER, _SPANS, _LARGEST)
         # Another request costs its wait, shared by those side by side; a gap costs its bytes.
         wait = 0.0 if self._latency == math.inf else self._latency
         gap = max(_PART, int((wait / self._lines + _WORK) * _SPEED))
-        return [[span] for span in split(joined(spans, gap), _LARGEST)]
+        return [[span] for span in split(joined(filter(_some, spans), gap), _LARGEST)]
 
     def _ask(self, spans: list[Span]) -> list[Part]:
         """The parts of one answer; none where the server does not send several at once."""
@@ -200,7 +206,8 @@ class Ranges:
         for size in {part.size for part in found}:
             self._same_size(size)
         if len(spans) > 1:
-            self.multipart = boundary is not None or _all_of(spans, found)
+            came = Gathered(found)
+            self.multipart = boundary is not None or all(map(came.taken, spans))
         elif not any(part.start <= spans[0][0] < part.stop for part in found):
             raise self._unreadable("sends other bytes than it is asked for")
         return found
@@ -299,14 +306,6 @@ class _SingleOnlyError(Exception):
     """The server does not send several ranges at once."""
 
 
-def _in_order(found: list[Part]) -> list[Part]:
-    """Parts by their start, without those that lie within another."""
-    kept: list[Part] = []
-    for part in sorted(found, key=lambda one: (one.start, -one.stop)):
-        if not kept or part.stop > kept[-1].stop:
-            kept.append(part)
-    return kept
-
-
-def _all_of(spans: list[Span], found: list[Part]) -> bool:
-    return all(covered(span, found) is not None for span in spans)
+def _some(span: Span) -> bool:
+    """Whether it has any byte."""
+    return span[0] < span[1]

@@ -1,6 +1,6 @@
 """This file joins spans of bytes into few requests, and takes the spans out of what came.
 
-Invariant: `covered` gives exactly the bytes that were asked for, or nothing: a gap is never filled.
+Invariant: `Gathered` gives exactly the bytes that were asked for, or none: no gap is ever filled.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from skyatlas.net.multipart import Part
 
-__all__ = ["Span", "covered", "header_of", "in_headers", "joined", "split"]
+__all__ = ["Gathered", "Span", "header_of", "in_headers", "joined", "split"]
 
 Span = tuple[int, int]
 """First byte, and the byte after the last."""
@@ -57,15 +57,26 @@ def header_of(spans: Iterable[Span]) -> str:
     return "bytes=" + ",".join(f"{start}-{stop - 1}" for start, stop in spans)
 
 
-def covered(span: Span, parts: Sequence[Part]) -> bytes | None:
-    """The bytes of a span out of parts that are sorted by their start; None where some lack."""
-    start, stop = span
-    index = max(0, bisect_right(parts, start, key=lambda part: part.start) - 1)
-    pieces: list[memoryview] = []
-    for part in parts[index:]:
-        if start >= stop or part.start > start:
-            break
-        if part.stop > start:
+class Gathered:
+    """Parts of a file that came, in any order, overlapping or not."""
+
+    def __init__(self, parts: Iterable[Part] = ()) -> None:
+        self.parts: list[Part] = []
+        """By their start, without those that lie within another."""
+        for part in sorted(parts, key=lambda one: (one.start, -one.stop)):
+            if not self.parts or part.stop > self.parts[-1].stop:
+                self.parts.append(part)
+        self._starts = [part.start for part in self.parts]
+
+    def taken(self, span: Span) -> bytes | None:
+        """The bytes of a span; None where some lack."""
+        start, stop = span
+        pieces: list[memoryview] = []
+        index = bisect_right(self._starts, start) - 1
+        while start < stop and 0 <= index < len(self.parts):
+            part = self.parts[index]
+            if not part.start <= start < part.stop:
+                return None
             pieces.append(part.data[start - part.start : stop - part.start])
-            start = min(part.stop, stop)
-    return b"".join(pieces) if start >= stop else None
+            start, index = part.stop, index + 1
+        return None if start < stop else b"".join(pieces)
