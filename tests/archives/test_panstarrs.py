@@ -194,6 +194,16 @@ def test_a_search_of_a_wider_circle_has_all_skycells_that_it_touches(atlas: Sess
             assert cell.name in cells
 
 
+def test_a_small_circle_inside_of_a_skycell_is_asked_about_that_one_only(
+    box: Sandbox, atlas: Session
+) -> None:
+    cell = skycell(1329, 5)
+    assert cell is not None
+    table = _asked(atlas, _at(cell.middle, calib_level=Interval(3, 3)))
+    assert set(plain_values(table["skycell"])) == {"1329.005"}
+    assert len(box.requests[-1].files["file"].decode().splitlines()) <= 2
+
+
 def test_what_ps1_cannot_have_is_not_asked_for(box: Sandbox, atlas: Session) -> None:
     for filters in (
         {"instruments": ("MUSE",)},

@@ -218,7 +218,7 @@ def test_where_ps1_has_not_looked_is_a_note_for_that_piece_only(atlas: Session) 
         ({"band": "irg"}, "no band 'irg'"),
         ({"band": "ir", "picture": True}, "one band or three"),
         ({"band": "ugr", "picture": True}, "no band"),
-        ({"side": 1.5}, "ask for whole images"),
+        ({"side": 0.51}, "ask for whole images"),
         ({"side": 0.1 / 3600}, "less than a pixel"),
     ],
 )

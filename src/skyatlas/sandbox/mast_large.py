@@ -108,10 +108,28 @@ def packed(band: str, seed: int) -> bytes:
 
 def _observation(obsid: int, band: str, seed: int) -> MastObservation:
     name, plainly = name_of(band), band == "f555w"
-    low, high = _BANDS[band]
-    obs_id = name.partition("_drz")[0]
-    corners = wcs_of(band).calc_footprint(axes=(_SIDES[band], _SIDES[band]))
-    row = {
+    row = _row(band)
+    file = MastFile(
+        uri=f"{_FOLDER}/{name}",
+        make=partial(_whole, seed) if plainly else cache(partial(packed, band, seed)),
+        kind="image",
+        product_type="SCIENCE",
+        subgroup="",
+        description="Drizzled mosaic",
+        calib_level=4,
+        recommended=True,
+        size=len(drawn(band, seed)) if plainly else None,
+        cloud=f"/mast/hlsp/whirlpool/{name}",
+        row={"filters": row["filters"], "obs_id": row["obs_id"]},
+    )
+    return MastObservation(obsid, row, (file,))
+
+
+def _row(band: str) -> dict[str, object]:
+    """CAOM's columns."""
+    (low, high), name, side = _BANDS[band], name_of(band), _SIDES[band]
+    corners = wcs_of(band).calc_footprint(axes=(side, side))
+    return {
         "intentType": "science",
         "obs_collection": "HLSP",
         "provenance_name": "WHIRLPOOL",
@@ -121,7 +139,7 @@ def _observation(obsid: int, band: str, seed: int) -> MastObservation:
         "wavelength_region": "OPTICAL",
         "target_name": "M51",
         "target_classification": "GALAXY",
-        "obs_id": obs_id,
+        "obs_id": name.partition("_drz")[0],
         "s_ra": M51[0],
         "s_dec": M51[1],
         "dataproduct_type": "image",
@@ -140,17 +158,3 @@ def _observation(obsid: int, band: str, seed: int) -> MastObservation:
         "dataRights": "PUBLIC",
         "mtFlag": False,
     }
-    file = MastFile(
-        uri=f"{_FOLDER}/{name}",
-        make=partial(_whole, seed) if plainly else cache(partial(packed, band, seed)),
-        kind="image",
-        product_type="SCIENCE",
-        subgroup="",
-        description="Drizzled mosaic",
-        calib_level=4,
-        recommended=True,
-        size=len(drawn(band, seed)) if plainly else None,
-        cloud=f"/mast/hlsp/whirlpool/{name}",
-        row={"filters": band.upper(), "obs_id": obs_id},
-    )
-    return MastObservation(obsid, row, (file,))

@@ -6,14 +6,15 @@ best; one that is nowhere the best holds nothing that its neighbours have not.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from skyatlas.archives.panstarrs.facts import COLLECTION, FACILITY, INSTRUMENT, ps1
 from skyatlas.archives.panstarrs.listing import Image, images_at
 from skyatlas.archives.panstarrs.skycells import SCALE, Place, Skycell, best, touching
 from skyatlas.model import Note, Query, Why
-from skyatlas.obscore import Fixed, conform
+from skyatlas.obscore import Field, Fixed, conform
+from skyatlas.sky import touches
 
 if TYPE_CHECKING:
     from astropy.table import Table
@@ -24,7 +25,12 @@ __all__ = ["search"]
 
 _LEVELS = {"stack": 3, "warp": 2}
 """ObsCore's calibration levels: what is made of many exposures, and one exposure on the grid."""
-_KEPT = ("band", "skycell", "bad")
+_KEPT: Mapping[str, Callable[[Image], Any]] = {
+    "band": lambda image: image.band,
+    "skycell": lambda image: image.cell.name,
+    "bad": lambda image: image.bad,
+}
+"""PS1's own words that stand in the answer, besides ObsCore's."""
 
 
 def search(queries: Sequence[Query], door: Door) -> Iterator[Table | Note]:
@@ -88,10 +94,12 @@ def _places(query: Query) -> Iterator[Place]:
     if target is None or target.ra is None or target.dec is None:
         return
     yield target.ra, target.dec
-    for cell in touching(target.ra, target.dec, query.radius or 0.0):
-        place = _own(cell)
-        if place is not None:
-            yield place
+    radius = query.radius or 0.0
+    for cell in touching(target.ra, target.dec, radius):
+        if touches(_outline(cell), target.ra, target.dec, radius):
+            place = _own(cell)
+            if place is not None:
+                yield place
 
 
 def _own(cell: Skycell) -> Place | None:
@@ -114,49 +122,47 @@ def _table(found: Sequence[tuple[int, Image]]) -> Table:
     from astropy.table import Table
 
     images = [image for _, image in found]
-    edges = ps1().bands
-    native = Table({
-        "obs_id": [image.obs_id for image in images],
-        "access_url": [image.url for image in images],
-        "band": [image.band for image in images],
-        "skycell": [image.cell.name for image in images],
-        "bad": [image.bad for image in images],
-    })  # fmt: skip
 
-    def of(values: Sequence[Any]) -> Any:
-        return lambda _: np.array(values, dtype=object)
+    def of(make: Callable[[Image], Any]) -> Any:
+        return np.array([make(image) for image in images], dtype=object)
 
-    return conform(
-        native,
-        {
-            "archive": Fixed("panstarrs"),
-            "target": None,
-            "dataproduct_type": Fixed("image"),
-            "dataproduct_subtype": of([image.kind for image in images]),
-            "calib_level": of([_LEVELS.get(image.kind) for image in images]),
-            "obs_collection": Fixed(COLLECTION),
-            "access_format": Fixed("image/fits"),
-            "target_name": of([f"skycell.{image.cell.name}" for image in images]),
-            "s_ra": of([image.cell.middle[0] for image in images]),
-            "s_dec": of([image.cell.middle[1] for image in images]),
-            "s_fov": of([max(image.cell.size) * SCALE / 3600.0 for image in images]),
-            "s_region": of([_outline(image.cell) for image in images]),
-            "s_xel1": of([image.cell.size[0] for image in images]),
-            "s_xel2": of([image.cell.size[1] for image in images]),
-            "s_pixel_scale": Fixed(SCALE),
-            # An exposure lasts a minute at most: the list says when it was, not how long.
-            "t_min": of([image.mjd for image in images]),
-            "t_max": of([image.mjd for image in images]),
-            "em_min": of([edges[image.band][0] for image in images]),
-            "em_max": of([edges[image.band][1] for image in images]),
-            "facility_name": Fixed(FACILITY),
-            "instrument_name": Fixed(INSTRUMENT),
-            "data_rights": Fixed("public"),
-        },
-        keep=_KEPT,
-        query=np.array([number for number, _ in found], dtype=np.int64),
-    )
+    native = Table({name: of(make) for name, make in _COLUMNS.items()})
+    for name, make in _KEPT.items():
+        native[name] = [make(image) for image in images]
+    query = np.array([number for number, _ in found], dtype=np.int64)
+    return conform(native, _FIXED, keep=_KEPT, query=query)
 
 
 def _outline(cell: Skycell) -> str:
     return "POLYGON ICRS " + " ".join(f"{ra:.7f} {dec:.7f}" for ra, dec in cell.corners)
+
+
+_FIXED: Mapping[str, Field] = {
+    "archive": Fixed("panstarrs"),
+    "target": None,
+    "dataproduct_type": Fixed("image"),
+    "obs_collection": Fixed(COLLECTION),
+    "access_format": Fixed("image/fits"),
+    "s_pixel_scale": Fixed(SCALE),
+    "facility_name": Fixed(FACILITY),
+    "instrument_name": Fixed(INSTRUMENT),
+    "data_rights": Fixed("public"),
+}
+_COLUMNS: Mapping[str, Callable[[Image], Any]] = {
+    "obs_id": lambda image: image.obs_id,
+    "access_url": lambda image: image.url,
+    "dataproduct_subtype": lambda image: image.kind,
+    "calib_level": lambda image: _LEVELS.get(image.kind),
+    "target_name": lambda image: f"skycell.{image.cell.name}",
+    "s_ra": lambda image: image.cell.middle[0],
+    "s_dec": lambda image: image.cell.middle[1],
+    "s_fov": lambda image: max(image.cell.size) * SCALE / 3600.0,
+    "s_region": lambda image: _outline(image.cell),
+    "s_xel1": lambda image: image.cell.size[0],
+    "s_xel2": lambda image: image.cell.size[1],
+    # An exposure lasts a minute at most: the list says when it was, not how long.
+    "t_min": lambda image: image.mjd,
+    "t_max": lambda image: image.mjd,
+    "em_min": lambda image: ps1().bands[image.band][0],
+    "em_max": lambda image: ps1().bands[image.band][1],
+}

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["FITSCUT", "LARGEST", "stamps"]
 
 FITSCUT = f"{SITE}/cgi-bin/fitscut.cgi"
-LARGEST = 1.0
-"""Degrees of a side: nine skycells' pieces, 14400 pixels; more is better taken whole."""
+LARGEST = 0.5
+"""Degrees of a side: 7200 pixels of four or more skycells; more is better taken whole."""
 _STEP = 0.1
 """Degrees between places by which the skycells of a rectangle are found; a skycell has 0.43."""
 _MARGIN = 4
