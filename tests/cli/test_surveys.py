@@ -113,10 +113,14 @@ def test_case_blanks_and_dashes_do_not_count_in_a_name(name: str) -> None:
 
 
 def test_a_name_that_nobody_has_is_told_with_near_ones() -> None:
-    with pytest.raises(BadInput, match=r"^there is no survey 'dss3'; near: DSS"):
+    with pytest.raises(BadInput, match=r"^there is no survey 'dss3'; near: DSS, DSS[12] "):
         find(ALL, "dss3")
     with pytest.raises(BadInput, match="near: 2MASS-J, 2MASS-H, 2MASS-K"):
         find(ALL, "2mass")
+    with pytest.raises(BadInput, match="near: GALEX Near UV"):
+        find(ALL, "galex nuv")
+    with pytest.raises(BadInput, match=r"near: VLA FIRST \(1.4 GHz\)"):
+        find(ALL, "first")
     with pytest.raises(BadInput, match="'xyzzy'; `skyatlas surveys` lists all"):
         find(ALL, "xyzzy")
     with pytest.raises(BadInput, match="there is no survey ''"):

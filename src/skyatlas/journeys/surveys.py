@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
+from itertools import takewhile
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from skyatlas import words as read
@@ -24,6 +25,8 @@ __all__ = ["find", "listed", "refreshed"]
 
 _MOST_NEAR = 6
 """Near misses that are told."""
+_BEGINNING, _ALIKE = 3, 0.7
+"""Letters at the beginning, or the part of all letters, that near names have in common."""
 
 
 @runtime_checkable
@@ -73,7 +76,7 @@ def find(archives: Iterable[Archive], name: str, memory: Memory | None = None) -
     for survey in every:
         if survey.word == word:
             return survey
-    near = _near(word, every)
+    near = _near(name, every)
     hint = f"near: {', '.join(near)}" if near else "`skyatlas surveys` lists all"
     raise BadInput(f"there is no survey {name!r}; {hint}")
 
@@ -122,9 +125,16 @@ def _has(survey: Survey, band: Interval) -> bool:
     )
 
 
-def _near(word: str, every: Sequence[Survey]) -> list[str]:
-    """Names that begin alike first, then those that read alike."""
-    names = {survey.word: survey.name for survey in every}
-    begun = [known for known in names if word and (known.startswith(word) or word in known)]
-    alike = difflib.get_close_matches(word, names, n=_MOST_NEAR, cutoff=0.6)
-    return [names[known] for known in dict.fromkeys((*begun, *alike))][:_MOST_NEAR]
+def _near(name: str, every: Sequence[Survey]) -> list[str]:
+    """Names that begin alike first, then those with the word in them, then those that read alike."""
+    word = plain(name)
+
+    def likeness(survey: Survey) -> tuple[int, bool, float]:
+        alike = difflib.SequenceMatcher(None, word, survey.word).ratio()
+        inside = len(word) >= _BEGINNING and _says(survey, name.strip().casefold())
+        same = takewhile(lambda pair: pair[0] == pair[1], zip(word, survey.word, strict=False))
+        return len(list(same)), inside, alike
+
+    near = [(likeness(survey), survey.name) for survey in every]
+    fit = [(how, name) for how, name in near if how[0] >= _BEGINNING or how[1] or how[2] >= _ALIKE]
+    return [name for _, name in sorted(fit, key=lambda one: one[0], reverse=True)][:_MOST_NEAR]
