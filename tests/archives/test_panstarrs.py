@@ -216,9 +216,15 @@ def test_what_ps1_cannot_have_is_not_asked_for(box: Sandbox, atlas: Session) -> 
         assert len(_asked(atlas, _at(M51, **filters))) == 0
     assert not box.requests
     assert len(_asked(atlas, _at(M51, instruments=("gpc1",), calib_level=Interval(3, 4)))) >= 5
-    (note,) = PanStarrs().search([Query(target_name="M51")], atlas.door)
+    assert not list(PanStarrs().search([Query(programs=("60.A-9284",))], atlas.door))
+
+
+def test_a_question_without_a_place_is_said_to_be_unanswered(box: Sandbox, atlas: Session) -> None:
+    note, *tables = PanStarrs().search([Query(instruments=("GPC1",))], atlas.door)
     assert isinstance(note, Note)
     assert note.why is Why.UNANSWERED
+    assert [len(table) for table in tables if not isinstance(table, Note)] in ([], [0])
+    assert not box.requests
 
 
 def test_rows_become_whole_skycells_that_say_how_their_numbers_are_stored(

@@ -40,10 +40,10 @@ def search(queries: Sequence[Query], door: Door) -> Iterator[Table | Note]:
     """
     first = queries[0]
     bands, kinds = _bands(first), _kinds(first)
-    if any(query.target is None or query.target.ra is None for query in queries):
-        yield Note(Why.UNANSWERED, "PS1 is asked by position only")
     if not bands or not kinds or not _may_have(first):
         return
+    if any(query.target is None or query.target.ra is None for query in queries):
+        yield Note(Why.UNANSWERED, "PS1 is asked by position only")
     wanted: dict[Place, list[int]] = {}
     for number, query in enumerate(queries):
         for place in _places(query):
