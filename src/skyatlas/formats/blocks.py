@@ -136,7 +136,8 @@ def _walk(source: Source) -> Generator[Block]:
     near: dict[int, bytes] = {}
     before: Block | None = None
     while source.size is None or place < source.size:
-        if place in near:
+        held = _held(near, place)
+        if held is not None:
             guesses = min(guesses + 1, _MOST_GUESSES)
         else:
             step = before.stop - before.start if before else 0
@@ -144,8 +145,8 @@ def _walk(source: Source) -> Generator[Block]:
             inside = [p for p in places if source.size is None or p < source.size]
             found = source.read([(p, p + _FIRST_READ) for p in inside])
             near = dict(zip(inside, found, strict=True))
-            guesses //= 2
-        raw = _header(source, place, near[place], number)
+            guesses, held = guesses // 2, near[place]
+        raw = _header(source, place, held, number)
         if raw is None:
             return  # what follows the last HDU
         before = Block(number, raw, place)
@@ -155,6 +156,16 @@ def _walk(source: Source) -> Generator[Block]:
             raise FormatError(f"the file is cut short: HDU {number} should end beyond its end.")
         yield before
         place, number = before.stop, number + 1
+
+
+def _held(near: dict[int, bytes], place: int) -> bytes | None:
+    """What was read already from this place on, where that is a whole header."""
+    for start, data in near.items():
+        rest = data[place - start :] if start <= place < start + len(data) else b""
+        end = _end_of(rest)
+        if end is not None and end <= len(rest):
+            return rest
+    return None
 
 
 def _header(source: Source, place: int, raw: bytes, number: int) -> bytes | None:
