@@ -153,6 +153,18 @@ def test_flux_is_kept_at_other_scales(scale: float) -> None:
     assert max(max(abs(x), abs(y)) for x, y, _ in found) < 0.05
 
 
+def test_a_grid_whose_middle_is_nowhere_in_the_image_is_filled_where_it_is_somewhere() -> None:
+    whole = wcs_at(0, 0, (90, 180), scale=7200)
+    whole.wcs.ctype, whole.wcs.cd = ["RA---AIT", "DEC--AIT"], [[-2, 0], [0, 2]]
+    whole.wcs.set()
+    sky = stars_around(0, 0, [(0, 0)])
+    flat = image_of(sky, whole, (90, 180), level=3.0, unit_text="K", unit=u.K / u.sr)
+    # As seen from the edge of the map, where half of the tangent plane is on its other side.
+    made = mosaic([flat], 180, 0, 60, 60, scale=7200)
+    assert 0 < made.coverage <= 1
+    assert np.nanmedian(made.image.pixels) == pytest.approx(3.0)
+
+
 def test_images_of_different_scales_agree_in_flux() -> None:
     sky = stars_around(180, 40, [(0, 0), (20, 10)])
     fine = image_of(sky, wcs_at(180, 40, (300, 300)), (300, 300))

@@ -6,6 +6,7 @@ pixel is scaled by the area of the new pixel in old ones.
 
 from __future__ import annotations
 
+import math
 import re
 import warnings
 from collections.abc import Sequence
@@ -60,16 +61,19 @@ def laid_on(grid: Grid, image: Image, factor: float = 1.0) -> Laid | None:
 
     wcs = placed(image)
     rows, columns = image.pixels.shape
-    # The edge of the image as the grid sees it, and what of the image that part of the grid needs.
-    where = spanned(*across(wcs, grid.wcs, *border((rows, columns), 65)), grid.shape, margin=1)
+    # Where the image lies on the grid, and what of the image that part of the grid needs. Its edge
+    # alone would do, but for maps of the whole sky: there the edge is no place at all.
+    inner = lattice((slice(0, rows), slice(0, columns)))
+    points = np.concatenate([border((rows, columns), 65), inner], axis=1)
+    where = spanned(*across(wcs, grid.wcs, *points), grid.shape, margin=1)
     if where is None:
         return None
     onto = moved(grid.wcs, where)
     shape = (where[0].stop - where[0].start, where[1].stop - where[1].start)
-    area = _area(grid, wcs, where)
+    area = _area(grid, image, wcs, where)
     margin = 4 + int(4 * area**0.5)
     needed = spanned(*across(grid.wcs, wcs, *lattice(where)), (rows, columns), margin)
-    if needed is None or not np.isfinite(area):
+    if needed is None:
         return None
     found = _resampled(image, needed, onto, shape, area)
     scaled = factor if _is_density(image) else factor * area
@@ -83,12 +87,13 @@ def laid_on(grid: Grid, image: Image, factor: float = 1.0) -> Laid | None:
     return Laid(where, values.astype(kind), variance, weight.astype(np.float32))
 
 
-def _area(grid: Grid, wcs: WCS, where: Slices) -> float:
-    """Old pixels in a new one, in the middle of the part of the grid."""
+def _area(grid: Grid, image: Image, wcs: WCS, where: Slices) -> float:
+    """Old pixels in a new one, in the middle of the part of the grid; else by the two scales."""
     y, x = ((part.start + part.stop - 1) / 2 for part in where)
     there = across(grid.wcs, wcs, [x, x + 1, x], [y, y, y + 1])
     (x0, x1, x2), (y0, y1, y2) = there
-    return abs(float((x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)))
+    found = abs(float((x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)))
+    return found if found < math.inf else (grid.scale / (image.scale or grid.scale)) ** 2
 
 
 def _resampled(
@@ -97,13 +102,10 @@ def _resampled(
     """Pixels, weight and (where there are errors) variance: shape (2 or 3, *shape).
 
     Bilinear, or where new pixels are much larger the average over them (DeForest 2004); all three
-    share the one calculation of where pixels lie, which is most of the work.
+    share the one calculation of where pixels lie.
     """
     import numpy as np
-    from reproject import (  # type: ignore[import-untyped]
-        reproject_adaptive,
-        reproject_interp,
-    )
+    from reproject import reproject_adaptive, reproject_interp
 
     from skyatlas.mosaics.mapping import quick  # it needs astropy
 
