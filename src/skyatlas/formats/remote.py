@@ -1,25 +1,23 @@
 """This file cuts pieces out of a FITS file that is somewhere else, by reading only what they need.
 
-Invariant: the pixels of a piece are those of the file, bit by bit, and its WCS was compared with
-that of the file; where either cannot be, there is no piece but a sentence.
+Invariant: the headers say where everything is; of the data nothing is read but the rows, or the
+tiles, of the pieces. Where no piece can be had there is a sentence.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
-from math import prod
-from typing import TYPE_CHECKING, Any, cast
+from functools import cached_property
+from typing import TYPE_CHECKING, cast
 
-from skyatlas.errors import BadInput, FormatError
+from skyatlas.errors import FormatError
 from skyatlas.formats import layers
-from skyatlas.formats.blocks import Block, Reading, Source, Span, together, walk
-from skyatlas.formats.opening import quiet
-from skyatlas.formats.placing import Box, Place, box_of, same_sky, sky_wcs
-from skyatlas.formats.records import Records, padded
-from skyatlas.formats.tiles import image_cards, tiled
+from skyatlas.formats.blocks import Block, Source, together, walk
+from skyatlas.formats.piece import BESIDE, Cut, Piece, needs_tables, wcs_from
+from skyatlas.formats.placing import Box, Place, box_of
+from skyatlas.formats.records import Records
+from skyatlas.formats.tiles import image_cards
 
 if TYPE_CHECKING:
     from astropy.io.fits import HDUList
@@ -27,47 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Box", "Outside", "Piece", "Place", "RemoteImage"]
 
-_BESIDE = frozenset(
-    (*layers.SIGMA, *layers.VARIANCE, *layers.WEIGHT, *layers.QUALITY, *layers.COVERAGE)
-)
 _TABLES = frozenset(("WCSDVARR", "D2IMARR"))
 """Lookup tables of distortion (astropy's and HST's convention; FITS distortion paper draft)."""
 _LARGEST_TABLE = 64 * 1024**2
-_LARGEST = 1024**3
-"""Bytes of a piece, which is made in memory."""
-_SUMS = re.compile("CHECKSUM|DATASUM|ZHECKSUM|ZDATASUM")
-_REFERENCE = re.compile("CRPIX([1-9])[A-Z]?")
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A piece of an image, as a FITS file."""
-
-    body: bytes
-    """The primary header, the image, its layers (errors, quality, weight), distortion tables."""
-    name: str
-    """Of the HDU that it was cut from: "SCI,1", "HDU 0"."""
-    hdu: int
-    """Its number, from 0."""
-    box: Box
-    """Which pixels these are in the original, FITS counting."""
-    asked: Box
-    """Which pixels the rectangle of the sky covers; beyond the edge where `box` is smaller."""
-    layers: tuple[str, ...]
-    """The layers that were cut along."""
-
-    @property
-    def whole(self) -> bool:
-        """Whether nothing lies beyond the edge of the image."""
-        return self.box == self.asked
-
-    @property
-    def words(self) -> str:
-        """What it is, for a receipt."""
-        text = f"pixels {self.box} of {self.name}"
-        if self.whole:
-            return text
-        return f"{text}: of {self.asked} the rest lies beyond the edge of the image"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +83,7 @@ class RemoteImage:
             if one.number != meant.number
             and len(one.shape) > 1
             and (one.hdu.name == meant.name or not named)
-            and one.hdu.name not in _BESIDE | _TABLES
+            and one.hdu.name not in BESIDE | _TABLES
         ]
         pairs = [(one, self._wcs(one)) for one in (meant, *others)]
         found = [(one, wcs) for one, wcs in pairs if wcs is not None]
@@ -142,200 +102,21 @@ class RemoteImage:
 
     def _wcs(self, block: Block) -> WCS | None:
         cards = Records(block.raw) if not block.compressed else image_cards(block)
-        return _wcs_of(cards, self._tables if _needs_tables(block) else [])
+        tables = self._tables if needs_tables(block) else []
+        return wcs_from(cards, [(Records(table.raw), data) for table, data in tables])
 
-    def _found(self, place: Place, planes: tuple[int, int] | None) -> _Cut | Outside:
+    def _found(self, place: Place, planes: tuple[int, int] | None) -> Cut | Outside:
         """The image that has most of a rectangle, its middle before all."""
-        best: _Cut | None = None
+        best: Cut | None = None
         for block, wcs in self._images:
             asked = box_of(wcs, place)
             box = None if asked is None else asked.inside(block.shape)
             if asked is None or box is None or not box.pixels:
                 continue
             if best is None or box.pixels / asked.pixels > best.box.pixels / best.asked.pixels:
-                tables = self._tables if _needs_tables(block) else []
-                best = _Cut(self.blocks, block, wcs, box, asked, planes, tables)
+                tables = self._tables if needs_tables(block) else []
+                best = Cut(self.blocks, block, wcs, box, asked, planes, tables)
         if best is not None:
             return best
         names = ", ".join(block.title for block, _ in self._images[:3])
         return Outside(f"{place.ra} {place.dec} lies outside the image ({names})")
-
-
-@dataclass(frozen=True)
-class _Cut:
-    """One piece to be cut."""
-
-    blocks: list[Block]
-    block: Block
-    wcs: WCS
-    box: Box
-    asked: Box
-    planes: tuple[int, int] | None
-    tables: list[tuple[Block, bytes]]
-
-    @cached_property
-    def along(self) -> list[Block]:
-        """The image and the layers that belong to it, in the order of the file."""
-        return [
-            one
-            for one in self.blocks
-            if one is self.block
-            or (
-                one.is_image
-                and one.shape == self.block.shape
-                and one.ver == self.block.ver
-                and (one.name in _BESIDE or one.name.startswith("VAR_"))
-            )
-        ]
-
-    @cached_property
-    def window(self) -> tuple[slice, ...]:
-        """What is cut of each axis, in numpy's order."""
-        shape, box = self.block.shape, self.box
-        window = [slice(0, length) for length in shape]
-        window[-1], window[-2] = slice(box.x1 - 1, box.x2), slice(box.y1 - 1, box.y2)
-        if self.planes is not None:
-            first, last = self.planes
-            if len(shape) < 3 or not 1 <= first <= last <= shape[-3]:
-                count = shape[-3] if len(shape) > 2 else 1
-                raise BadInput(f"planes {first} to {last} are not there; it has {count}")
-            window[-3] = slice(first - 1, last)
-        size = prod(part.stop - part.start for part in window) * abs(self.block.bitpix) // 8
-        if size > _LARGEST:
-            raise BadInput(
-                f"a piece of {size:,} bytes is too large; ask for a smaller one, or fewer planes"
-            )
-        return tuple(window)
-
-    def readings(self) -> list[Reading]:
-        """How the pixels of each layer are read."""
-        return [
-            tiled(one, self.window) if one.compressed else _rows(one, self.window)
-            for one in self.along
-        ]
-
-    def piece(self, pixels: Iterator[bytes], address: str) -> Piece:
-        """The piece, from the pixels of all its layers in their order."""
-        first, body = Records(self.blocks[0].raw), []
-        first.drop(_SUMS)
-        if self.blocks[0] not in self.along:
-            first.drop(re.compile(r"NAXIS\d+|BSCALE|BZERO|BLANK"))
-            first.put("NAXIS", 0)
-            body.append(first.block())
-        for one in self.along:
-            cards = self._cards(one)
-            cards.history(f"Cut out of {address}")
-            cards.history(f"HDU {one.number} ({one.title}), pixels {self.box}{self._planes_said}")
-            body += [cards.block(), padded(next(pixels))]
-        tables = [(_moved(table, self.box), data) for table, data in self.tables]
-        for cards, (_, data) in zip((one for one, _ in tables), self.tables, strict=True):
-            body += [cards.block(), padded(data)]
-        self._check(tables)
-        return Piece(
-            b"".join(body),
-            self.block.title,
-            self.block.number,
-            self.box,
-            self.asked,
-            tuple(one.title for one in self.along if one is not self.block),
-        )
-
-    @property
-    def _planes_said(self) -> str:
-        return "" if self.planes is None else f", planes {self.planes[0]} to {self.planes[1]}"
-
-    @property
-    def _moves(self) -> dict[int, int]:
-        """By how many pixels the beginning of each axis (from 1) has moved."""
-        return {n: part.start for n, part in enumerate(reversed(self.window), 1) if part.start}
-
-    def _cards(self, block: Block) -> Records:
-        """The header of a layer, for the piece."""
-        cards = image_cards(block) if block.compressed else Records(block.raw)
-        cards.drop(_SUMS)
-        for number, part in enumerate(reversed(self.window), 1):
-            cards.put(f"NAXIS{number}", part.stop - part.start)
-        names = cards.keywords()
-        for number, move in self._moves.items():
-            for name in dict.fromkeys(names):
-                found = _REFERENCE.fullmatch(name)
-                if found and int(found[1]) == number:
-                    cards.change(name, partial(_less, move))
-            if f"CRPIX{number}" not in names and f"CTYPE{number}" in names:
-                cards.put(f"CRPIX{number}", float(-move))  # its default is 0 (Paper I, table 1)
-            if number <= 2:
-                _tell_origin(cards, number, move)
-        return cards
-
-    def _check(self, tables: list[tuple[Records, bytes]]) -> None:
-        """Compare the WCS of the piece with that of the file."""
-        wcs = _wcs_from(self._cards(self.block), tables)
-        if wcs is None or not same_sky(self.wcs, wcs, self.box):
-            raise FormatError(
-                f"the coordinates of {self.block.title} are written in a way that does not survive"
-                " cutting; fetch it whole."
-            )
-
-
-def _rows(block: Block, window: tuple[slice, ...]) -> Reading:
-    """Read the pixels of a window of an uncompressed image, row by row."""
-    import numpy as np
-
-    width = abs(block.bitpix) // 8
-    *outer, columns = window
-    lengths = block.shape
-    starts = np.zeros(1, np.int64)
-    for part, length in zip(outer, lengths, strict=False):
-        starts = (starts[:, None] * length + np.arange(part.start, part.stop)).ravel()
-    firsts = block.data + (starts * lengths[-1] + columns.start) * width
-    size = (columns.stop - columns.start) * width
-    spans: list[Span] = [(first, first + size) for first in firsts.tolist()]
-    rows = yield spans
-    if any(len(row) != size for row in rows):
-        raise FormatError(f"{block.title} is cut short.")
-    return b"".join(rows)
-
-
-def _needs_tables(block: Block) -> bool:
-    return any(
-        name.startswith(("CPDIS", "D2IMDIS", "D2IMARR", "D2IMEXT", "AXISCORR"))
-        for name in block.header
-    )
-
-
-def _wcs_of(cards: Records, tables: list[tuple[Block, bytes]]) -> WCS | None:
-    return _wcs_from(cards, [(Records(block.raw), data) for block, data in tables])
-
-
-def _wcs_from(cards: Records, tables: list[tuple[Records, bytes]]) -> WCS | None:
-    """The WCS of these cards; the tables are HDUs beside them."""
-    from astropy.io import fits
-
-    with quiet():
-        extensions = [
-            fits.ImageHDU.fromstring(header.block() + padded(data)) for header, data in tables
-        ]
-        hdus = fits.HDUList([fits.PrimaryHDU(), *extensions])
-        return sky_wcs(fits.Header.fromstring(cards.block()), hdus)
-
-
-def _moved(table: Block, box: Box) -> Records:
-    """The header of a lookup table, which counts pixels of the image in CRVAL."""
-    cards = Records(table.raw)
-    cards.drop(_SUMS)
-    for number, move in ((1, box.x1 - 1), (2, box.y1 - 1)):
-        if not cards.change(f"CRVAL{number}", partial(_less, move)):
-            cards.put(f"CRVAL{number}", float(-move))
-    return cards
-
-
-def _tell_origin(cards: Records, number: int, move: int) -> None:
-    """Say where the piece begins: in IRAF's way (LTV), and in the plates' (CNPIX) if they do."""
-    if not cards.change(f"LTV{number}", partial(_less, move)):
-        cards.put(f"LTV{number}", float(-move), "original pixel = this pixel - LTV")
-    cards.change(f"CNPIX{number}", partial(_less, -move))
-
-
-def _less(move: int, old: Any) -> Any:
-    """A number less by `move`; what is no number stays, and is found out by the comparison."""
-    return old - move if isinstance(old, int | float) and not isinstance(old, bool) else old

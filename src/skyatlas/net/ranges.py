@@ -10,7 +10,6 @@ import math
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
-from types import TracebackType
 
 import requests
 
@@ -73,8 +72,7 @@ class Ranges:
         """Answers so far, redirects and those that were broken off among them."""
         self.received = 0
         """Bytes of their bodies."""
-        self._latency = math.inf
-        """Seconds from a question to the headers of its answer, at best."""
+        self._latency = math.inf  # seconds from a question to the headers of its answer, at best
         self._known = False
         self._target = url
         self._lock = threading.Lock()
@@ -82,12 +80,7 @@ class Ranges:
     def __enter__(self) -> Ranges:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *ended: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -298,8 +291,8 @@ class Ranges:
 
     def _error(self, kind: type[ArchiveError], words: str) -> ArchiveError:
         question = self._door.question(self.url)
-        text = f"{question.name} {words} ({question.place})"
-        return kind(text, archive=question.archive, url=redact(self.url))
+        words = f"{question.name} {words} ({question.place})"
+        return kind(words, archive=question.archive, url=redact(self.url))
 
 
 class _SingleOnlyError(Exception):
