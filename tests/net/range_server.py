@@ -29,8 +29,13 @@ class RangeFile:
     """Added to what Content-Range says."""
     quoted: bool = False
     """Whether the boundary stands in quotes."""
-    bodies: list[int] = field(default_factory=list)
-    """Bytes of each body that was sent."""
+    sending: list[list[int]] = field(default_factory=list)
+    """Bytes of each body, in a list of its own: answers are sent side by side."""
+
+    @property
+    def bodies(self) -> list[int]:
+        """Bytes of each body that was sent."""
+        return [one[0] for one in self.sending]
 
     def __call__(self, line: Line) -> None:
         line.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -78,9 +83,11 @@ class RangeFile:
         self._send(line, 200, self.data)
 
     def _send(self, line: Line, status: int, body: bytes, **headers: object) -> None:
-        self.bodies.append(0)
+        sent = [0]
+        self.sending.append(sent)
         line.head(status, content_length=len(body), etag=self.etag, **self.headers, **headers)
         # In pieces, so that a client that has seen enough need not take the rest.
         for start in range(0, len(body), 65536):
-            line.wfile.write(body[start : start + 65536])
-            self.bodies[-1] += len(body[start : start + 65536])
+            piece = body[start : start + 65536]
+            sent[0] += len(piece)
+            line.wfile.write(piece)
