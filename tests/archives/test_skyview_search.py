@@ -123,6 +123,12 @@ def test_a_row_is_an_image_of_the_circle_that_is_made_when_it_is_fetched(
     assert receipt.size > 4 * said(row, "s_xel1") ** 2
 
 
+def test_a_map_without_a_band_has_no_wavelengths(atlas: Session) -> None:
+    wide = Query(Target("M 51", *M51), 1.0, collections=("SFD Dust Map",))
+    (row,) = search([wide], [SkyView()], atlas.door).table
+    assert (said(row, "em_min"), said(row, "em_max")) == (None, None)
+
+
 def test_identifiers_differ_by_survey_place_and_size(atlas: Session) -> None:
     places = [query(), Query(Target("other", 10.0, 40.0), 0.05), Query(Target("x", *M51), 0.1)]
     found = search(places, [SkyView()], atlas.door)

@@ -126,7 +126,7 @@ def _has(survey: Survey, band: Interval) -> bool:
 
 
 def _near(name: str, every: Sequence[Survey]) -> list[str]:
-    """Names that begin alike first, then those with the word in them, then those that read alike."""
+    """Names that begin alike first, then those with the word in them, then similar ones."""
     word = plain(name)
 
     def likeness(survey: Survey) -> tuple[int, bool, float]:
