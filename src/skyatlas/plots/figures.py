@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from skyatlas.dataset import Cube, Image, LightCurve, Spectrum, SpectrumList, TargetPixels
 from skyatlas.errors import BadInput, Unwritable
+from skyatlas.plots.composites import plot_colour
 from skyatlas.plots.cubes import plot_cube
 from skyatlas.plots.curves import plot_light_curve
 from skyatlas.plots.folding import plot_folded
 from skyatlas.plots.images import plot_image
+from skyatlas.plots.overlays import draw_catalogue, draw_mark
 from skyatlas.plots.periodogram import draw_search
-from skyatlas.plots.pixels import light_of, plot_pixels
+from skyatlas.plots.pixels import light_of, median_frame, plot_pixels
 from skyatlas.plots.sheets import DPI, FONT
 from skyatlas.plots.spectra import plot_spectrum
 
@@ -28,18 +30,42 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from skyatlas.periods import Periodogram
+    from skyatlas.plots.overlays import Catalogue, Mark
 
     Data = Image | Cube | Spectrum | SpectrumList | LightCurve | TargetPixels | Sequence[LightCurve]
 
 
-def figure_of(data: Data, *, title: str | None = None) -> Figure:
+def figure_of(
+    data: Data,
+    *,
+    title: str | None = None,
+    overlay: Catalogue | None = None,
+    mark: Mark | None = None,
+) -> Figure:
     """Draw what `read` gave in a figure of its own and return it; parts of a light curve in one.
+
+    `overlay` is drawn over an image, a cube or target pixels, and `mark` marks a place there.
 
     The user's rcParams hold; where the font size is matplotlib's own 10 pt, 12 pt is used, so that
     text is 8 pt when the figure is set in a column of 88 mm. Raises `BadInput` for other values.
     """
     with _type_size():
-        return _finished(draw(data, None), title)
+        return _finished(draw(data, None, overlay=overlay, mark=mark), title)
+
+
+def colour_figure(
+    images: Sequence[Image],
+    *,
+    bands: Sequence[str] = (),
+    title: str | None = None,
+    overlay: Catalogue | None = None,
+    mark: Mark | None = None,
+) -> Figure:
+    """Draw three images, red first, as one in colour and return the figure: see `plot_colour`."""
+    with _type_size():
+        red, green, blue = images
+        axes = plot_colour(red, green, blue, bands=bands)
+        return _finished(over(axes, images[0], overlay, mark), title)
 
 
 def folded_figure(
@@ -86,9 +112,14 @@ def light_curves_of(data: object) -> list[LightCurve]:
 
 def words_of(data: object) -> str:
     """Return what people call it: "an image"."""
-    return {Image: "an image", Cube: "a cube", Spectrum: "a spectrum", SpectrumList: "spectra"}.get(
-        type(data), type(data).__name__
-    )
+    words = {
+        Image: "an image",
+        Cube: "a cube",
+        Spectrum: "a spectrum",
+        SpectrumList: "spectra",
+        LightCurve: "a light curve",
+    }
+    return words.get(type(data), type(data).__name__)
 
 
 @contextmanager
@@ -111,8 +142,45 @@ def _finished(axes: Axes, title: str | None) -> Figure:
     return figure  # type: ignore[no-any-return]
 
 
-def draw(data: Data, ax: Axes | None) -> Axes:
-    """Draw what `read` gave into these axes, or into a new figure's; return the axes in use."""
+def draw(
+    data: Data,
+    ax: Axes | None,
+    *,
+    overlay: Catalogue | None = None,
+    mark: Mark | None = None,
+) -> Axes:
+    """Draw what `read` gave into these axes, or into a new figure's; return the axes in use.
+
+    Raises `BadInput` for what has no plot, and for an overlay or a mark without an image.
+    """
+    image = image_in(data) if overlay is not None or mark is not None else None
+    return over(_drawn(data, ax), image, overlay, mark)
+
+
+def image_in(data: object) -> Image:
+    """Return the image that is drawn of an image, a cube or target pixels.
+
+    Raises `BadInput` for what is drawn as a curve.
+    """
+    if isinstance(data, Cube):
+        return data.white()
+    if isinstance(data, TargetPixels):
+        return median_frame(data)
+    if not isinstance(data, Image):
+        raise BadInput(f"Only an image has places to mark; this is {words_of(data)}.")
+    return data
+
+
+def over(axes: Axes, image: Image | None, overlay: Catalogue | None, mark: Mark | None) -> Axes:
+    """Draw a catalogue and a mark over the image that is in these axes; return the axes."""
+    if image is not None and overlay is not None:
+        draw_catalogue(axes, image, overlay)
+    if image is not None and mark is not None:
+        draw_mark(axes, image, mark)
+    return axes
+
+
+def _drawn(data: Data, ax: Axes | None) -> Axes:
     if isinstance(data, Spectrum | SpectrumList):
         return plot_spectrum(data, ax)
     if isinstance(data, Image):
@@ -129,9 +197,12 @@ def draw(data: Data, ax: Axes | None) -> Axes:
     )
 
 
-def save(data: Data, path: str | Path, *, title: str | None = None) -> Path:
-    """Draw what `read` gave into a file (PNG, PDF, SVG … by its ending) and return its path."""
-    return write(figure_of(data, title=title), path)
+def save(data: Data, path: str | Path, **how: Any) -> Path:
+    """Draw what `read` gave into a file (PNG, PDF, SVG … by its ending) and return its path.
+
+    `how` is what `figure_of` takes.
+    """
+    return write(figure_of(data, **how), path)
 
 
 def write(figure: Figure, path: str | Path) -> Path:

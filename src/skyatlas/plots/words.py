@@ -37,17 +37,30 @@ LONGEST_UPRIGHT = 26
 
 def title_of(meta: Mapping[str, Any], name: str = "") -> str:
     """Return "object / telescope instrument, filter, date", in as many lines as it needs."""
-    instrument = " ".join(
-        dict.fromkeys(filter(None, (_text(meta, ("TELESCOP",)), _text(meta, ("INSTRUME",)))))
-    )
+    date = _text(meta, DATE).partition("T")[0]
+    parts = [object_of(meta), instrument_of(meta), filters_of(meta), date]
+    return in_lines([part for part in parts if part] or [name], " · ", LONGEST_TITLE)
+
+
+def object_of(meta: Mapping[str, Any]) -> str:
+    """Return the name of what was looked at, or ""."""
+    return _text(meta, OBJECT)
+
+
+def instrument_of(meta: Mapping[str, Any]) -> str:
+    """Return "telescope instrument", as far as the file says it."""
+    words = (_text(meta, ("TELESCOP",)), _text(meta, ("INSTRUME",)))
+    return " ".join(dict.fromkeys(filter(None, words)))
+
+
+def filters_of(meta: Mapping[str, Any]) -> str:
+    """Return the filters that were in the beam, or ""."""
     filters = [
         value
         for keyword in FILTER
         if (value := _text(meta, (keyword,))) and not value.upper().startswith(NO_FILTER)
     ]
-    date = _text(meta, DATE).partition("T")[0]
-    parts = [_text(meta, OBJECT), instrument, ", ".join(dict.fromkeys(filters)), date]
-    return in_lines([part for part in parts if part] or [name], " · ", LONGEST_TITLE)
+    return ", ".join(dict.fromkeys(filters))
 
 
 def in_lines(parts: Sequence[str], joint: str, longest: int) -> str:
