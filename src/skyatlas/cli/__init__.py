@@ -16,7 +16,7 @@ COMMANDS = {
     "lightcurve": ("lightcurves", "Bring light curves of TESS, Kepler and K2 home."),
     "verify": ("verifying", "Read files again and compare them with their receipts."),
     "show": ("looking", "Say what a file is."),
-    "plot": ("looking", "Draw images, spectra and light curves."),
+    "plot": ("plotting", "Draw images, spectra and light curves."),
     "resolve": ("asking", "Say where a name is on the sky, and who says so."),
     "archives": ("about", "List the archives that can be asked."),
     "surveys": ("surveys", "List the surveys of images that can be cut."),

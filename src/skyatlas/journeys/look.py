@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from skyatlas.errors import BadInput
+
 if TYPE_CHECKING:
     from skyatlas.dataset import (
         Contents,
@@ -42,12 +44,34 @@ def describe(what: str | Path | Receipt) -> Contents:
     return Contents(contents.kind, (*contents.lines, *(library.told(receipt) if receipt else ())))
 
 
-def plot(what: Any, ax: Any = None) -> Any:
-    """Draw a file or what `read` gave; returns the matplotlib Figure (or the Axes given)."""
-    from skyatlas import plots
+def plot(
+    what: Any,
+    ax: Any = None,
+    *,
+    overlay: object = None,
+    label: str | None = None,
+    mark: object = True,
+) -> Any:
+    """Draw a file or what `read` gave; returns the matplotlib Figure (or the Axes given).
 
-    data = read(what) if isinstance(what, str | Path) or hasattr(what, "readable") else what
-    return plots.figure_of(data) if ax is None else plots.draw(data, ax)
+    `overlay` is a catalogue to draw over an image: an astropy Table, the answer to a search, or a
+    file of either; `label` is its column with words for each source. `mark` is a place to mark: a
+    position in words, a SkyCoord or a Target; True marks the target of a file that was cut around
+    one, None marks nothing. Raises `BadInput` for a name: `skyatlas.resolve` says where it is.
+    """
+    from skyatlas import plots
+    from skyatlas.journeys import catalogues, pictures
+
+    is_file = isinstance(what, str | Path) or hasattr(what, "readable")
+    data = read(what) if is_file else what
+    if mark is True:
+        mark = pictures.target_of(_path(what)) if is_file else None
+    elif mark is not None and (mark := pictures.mark_of(asked := mark)) is None:
+        raise BadInput(
+            f"{asked!r} is no position; skyatlas.resolve({asked!r}) finds that of a name."
+        )
+    over: Any = {"overlay": catalogues.of(overlay, label), "mark": mark}
+    return plots.figure_of(data, **over) if ax is None else plots.draw(data, ax, **over)
 
 
 def _path(what: str | Path | Receipt) -> Path:
