@@ -1,6 +1,6 @@
 """This file measures how a piece of a large remote image comes home, side by side with the peers.
 
-    python benchmarks/cutout.py [--quick] [--runs 5] [--only 'skyatlas*,fsspec*'] [--markdown]
+    python benchmarks/cutout.py [--quick] [--runs 5] [--only 'skyatlas*,fsspec*']
 
 512 x 512 pixels of a FITS image of 1 GiB (--quick: 256 MiB, one turn), one piece and twenty, from a
 server on this machine that waits 0 or 30 ms. The rows take turns; what is told are medians, and the
