@@ -58,7 +58,7 @@ def frame_in(image: Image) -> Frame | None:
 
 def place(axes: Any, image: Image, shown: NDArray[Any], frame: Frame | None, **how: Any) -> Any:
     """Put pixels, or means of blocks of them, where the frame wants them; return what was drawn."""
-    from matplotlib.patches import Rectangle
+    from matplotlib.path import Path
 
     height, width = image.pixels.shape
     rows, columns = (
@@ -77,8 +77,10 @@ def place(axes: Any, image: Image, shown: NDArray[Any], frame: Frame | None, **h
         axes.set_ylim(frame.limits[2], frame.limits[3])
         if frame.turned and (far[0] >= width or far[1] >= height):
             # The last block of a row may be narrower than it is drawn.
-            edge = Rectangle((-0.5, -0.5), width, height, transform=drawn.get_transform())
-            drawn.set_clip_path(edge)
+            # (matplotlib clips with the upright box around a Rectangle, hence a path.)
+            corners = ((0, 0), (width, 0), (width, height), (0, height))
+            edge = Path([(x - 0.5, y - 0.5) for x, y in corners])
+            drawn.set_clip_path(edge, drawn.get_transform())
     axes.set_aspect("equal")
     return drawn
 

@@ -40,7 +40,7 @@ MOST = 300
 """Pixels along a side that a tile shows."""
 FONT = 7.0
 """Points."""
-LETTERS = 25
+LETTERS = 28
 """Letters of a name in a line under a tile."""
 STROKE = "#0072B2"
 
@@ -109,7 +109,7 @@ def _look(axes: Any, look: Small) -> str:
 
 def _said(axes: Any, words: str) -> str:
     axes.set_facecolor("0.95")
-    lines = textwrap.wrap(words, 30, max_lines=8, placeholder=" …")
+    lines = textwrap.wrap(words, 28, max_lines=8, placeholder=" …")
     axes.text(
         0.5,
         0.5,
@@ -218,8 +218,11 @@ def _name(name: str) -> str:
     """A name in at most two lines, the middle left out where it is longer."""
     if len(name) > 2 * LETTERS:
         name = f"{name[: LETTERS - 1]}…{name[-LETTERS:]}"
-    lines = [name[:LETTERS], name[LETTERS:]] if len(name) > LETTERS else [name]
-    return _plain("\n".join(lines))
+    if len(name) <= LETTERS:
+        return _plain(name)
+    joints = [place for place in range(len(name) - LETTERS, LETTERS + 1) if name[place] in "_-. "]
+    place = joints[-1] if joints else LETTERS
+    return _plain(f"{name[:place]}\n{name[place:]}")
 
 
 def _plain(text: str) -> str:

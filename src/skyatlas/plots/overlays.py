@@ -86,7 +86,7 @@ def draw_catalogue(axes: Any, image: Image, catalogue: Catalogue) -> int:
         scaley=False,
     )
     drawn[0].set_label(_legend(catalogue, number))
-    axes.legend(loc="upper right", framealpha=0.85, borderpad=0.4, handletextpad=0.3)
+    _legend_below(axes)
     if catalogue.labels and number <= MOST_LABELS:
         for index in np.flatnonzero(inside).tolist():
             _name(axes, points[index], catalogue.labels[index], SIZE / 2, CIRCLE)
@@ -174,6 +174,26 @@ def _in_pixels(wcs: Any, sky: SkyCoord) -> Floats:
         lost = [index for index in (error.divergent, error.slow_conv) if index is not None]
         best[np.concatenate(lost)] = np.nan
         return best
+
+
+def _legend_below(axes: Any) -> None:
+    """A legend under the axis label, where it hides no star."""
+    import matplotlib as mpl
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.transforms import ScaledTranslation
+
+    size = FontProperties(size=mpl.rcParams["axes.labelsize"]).get_size_in_points()
+    said = [coordinate.get_axislabel() for coordinate in axes.coords]
+    lines = 1 + max(words.count("\n") for words in said)
+    down = ScaledTranslation(0, -(2.0 + 1.25 * lines) * size / 72, axes.figure.dpi_scale_trans)
+    axes.legend(
+        loc="upper center",
+        bbox_to_anchor=(0.5, 0.0),
+        bbox_transform=axes.transAxes + down,
+        frameon=False,
+        borderaxespad=0.0,
+        handletextpad=0.3,
+    )
 
 
 def _legend(catalogue: Catalogue, number: int) -> str:
