@@ -40,6 +40,7 @@ __all__ = [
     "resolve",
     "search",
     "services",
+    "surveys",
     "verify",
 ]
 
@@ -81,6 +82,11 @@ def fetch(what: object, folder: Any = ".", **options: Any) -> Any:
 def services(words: Any = "", **filters: Any) -> Any:
     """Find services of the Virtual Observatory: see `Session.services`."""
     return _default().services(words, **filters)
+
+
+def surveys(words: str = "", **filters: Any) -> Any:
+    """The surveys of images that `cutout` knows: see `Session.surveys`."""
+    return _default().surveys(words, **filters)
 
 
 def cutout(what: object, folder: Any = ".", **options: Any) -> Any:

@@ -35,6 +35,9 @@ class Pace:
     """Files under way at the same time, per host; a file that comes in ranges counts each."""
     files_per_second: float = 0.0
     """Files started per second, per host; 0: no limit of its own."""
+    silence: float = 0.0
+    """Seconds that a file may keep us waiting for its next byte, where it is made on request; 0: as
+    everybody's (`Patience.silence`)."""
 
 
 @dataclass(frozen=True, slots=True)

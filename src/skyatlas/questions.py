@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -50,6 +51,17 @@ def names(words_given: str | Iterable[str]) -> list[str]:
     """Names separated by commas, or in a list."""
     given = words_given.split(",") if isinstance(words_given, str) else list(words_given)
     return [str(word).strip() for word in given if str(word).strip()]
+
+
+def archive_names(words_given: str | Iterable[str]) -> list[str]:
+    """Names separated by commas, in a text or in several; an address after "vo:" stays whole."""
+    given = [words_given] if isinstance(words_given, str) else list(words_given)
+    found = []
+    for word in (part for one in given for part in re.split(r",(?=\s*vo:)", one)):
+        before, colon, address = word.partition("vo:")
+        found += names(before)
+        found += [colon + address.strip()] if colon else []
+    return found
 
 
 def filters(given: dict[str, Any]) -> Filters:

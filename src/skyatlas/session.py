@@ -94,9 +94,9 @@ class Session:
         """The archives of these names ("eso,mast" or a list); all of them where None."""
         if names is None:
             return self.roster.usual(made_up=self.settings.sandbox is not None)
-        from skyatlas.questions import names as listed_names
+        from skyatlas.questions import archive_names
 
-        return self.roster.named(listed_names(names))
+        return self.roster.named(archive_names(names))
 
     def resolve(self, *asked: object) -> list[Target | AtlasError]:
         """A position for each name or position, in order; what went wrong stands in its place.
@@ -397,7 +397,8 @@ class Session:
         """
         from skyatlas.journeys.surveys import listed
 
-        return listed(self.archives(filters.pop("archives", None)), words, **filters)
+        chosen = self.archives(filters.pop("archives", None))
+        return listed(chosen, words, memory=self.door.memory, **filters)
 
     def lightcurve(
         self,

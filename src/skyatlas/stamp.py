@@ -32,7 +32,8 @@ class Survey:
     archive: str
     """Whose `Archive.stamps` makes the pieces."""
     bands: Mapping[str, tuple[float, float]]
-    """Its filters, each with its ends (metres, vacuum); one band named "" where it has only one."""
+    """Its filters, each with its ends (metres, vacuum), (0, inf) where nobody says them; one band
+    named "" where it has only one."""
     scale: float | None = None
     """Arcsec in a pixel; None where the source does not say."""
     waveband: str = ""

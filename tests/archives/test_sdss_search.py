@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -166,14 +167,19 @@ def test_sdss5_has_a_table_of_its_own() -> None:
 
 
 @pytest.mark.parametrize(
-    "filters", [{"pi": "Szalay"}, {"programs": ("legacy",)}, {"target_name": "M*"}]
-)
-def test_what_sdss_cannot_be_asked_is_said_and_not_sent(filters: dict[str, Any]) -> None:
+    ("filters", "notes"),
+    [
+        ({"pi": "Szalay"}, 0), ({"programs": ("legacy",)}, 0), ({"target_name": "M*"}, 0),
+        ({"instruments": ("MUSE",), "target": None}, 0),
+        ({"parameters": (("provenance_name", "SPOC"),)}, 1),
+    ],
+)  # fmt: skip
+def test_what_nothing_of_sdss_has_is_not_asked_for(filters: dict[str, Any], notes: int) -> None:
     with opened(skyserver(Field=[field(*HERE)])) as (server, door):
-        tables, (note,) = parts(door, at(HERE, **filters))
+        tables, found = parts(door, replace(at(HERE), **filters))
     assert not tables
     assert not server.seen
-    assert note.why is Why.UNANSWERED
+    assert [note.why for note in found] == [Why.ASSUMED] * notes
 
 
 def test_a_question_without_a_place_is_said() -> None:
@@ -193,7 +199,7 @@ def test_users_words_never_become_sql() -> None:
     evil = "x'; DROP TABLE Field --"
     with opened(skyserver(Field=[field(*HERE)])) as (server, door):
         parts(door, at(HERE, instruments=(evil, "camera"), collections=("sdss", evil)))
-        for query in (at(HERE, table=evil), at(HERE, parameters=((evil, "1"),))):
+        for query in (at(HERE, table=evil), at(HERE, parameters=(("data_release", evil),))):
             with pytest.raises(BadInput):
                 parts(door, query)
     assert not [request for request in server.seen if "DROP" in request.words]

@@ -67,8 +67,8 @@ def test_the_page_s_adapter_says_what_it_cannot_select(installed: str, box: Sand
 def test_all_archives_answer_one_question(installed: str, box: Sandbox) -> None:
     with Session(Settings(sandbox=box.url)) as atlas:
         found = atlas.search("NGC 1068", kind="spectrum", calib_level="2..", public=True)
-    assert set(found.by_archive()) == {"eso", "mast", "spectra"}
-    assert len(found.reports) == 3
+    assert set(found.by_archive()) == {"eso", "mast", "sdss", "spectra"}
+    assert len(found.reports) == 6
 
 
 def test_the_page_s_adapter_keeps_the_rules(tmp_path: Path) -> None:

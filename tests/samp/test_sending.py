@@ -63,7 +63,7 @@ def test_no_rows_are_not_sent(
     typing: Callable[..., tuple[int, str]], tool: Callable[..., Tool]
 ) -> None:
     topcat = tool("TOPCAT", "table.load.votable")
-    code, talk = typing("search", "201.5 77.7", "--public", "--to", "all")
+    code, talk = typing("search", "201.5 77.7", "-a", "eso,mast", "--public", "--to", "all")
     assert code == 0
     assert "there are no rows; nothing was sent" in talk
     assert topcat.got == []

@@ -49,7 +49,7 @@ def settled(
         text = f"{words} has nothing at {product.target}: the image that came is blank"
         notes.append(Note(Why.OUTSIDE, text))
     if blank:
-        fetch(Plan(()), done.folder)
+        done = replace(done, acknowledgements=fetch(Plan(()), done.folder).acknowledgements)
     return replace(
         done,
         receipts=tuple(receipt for receipt in done.receipts if receipt not in blank),

@@ -7,7 +7,7 @@ which of the two, and of what, is in the facts.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from skyatlas.errors import AtlasError, FormatError
@@ -57,7 +57,6 @@ def of_images(product: Product, receipts: Sequence[Receipt]) -> Piece:
             body = image_bytes(piece, _cards(product), [f"cut from {receipt.path.name}"])
             return Piece(body, facts, ("sources verified",))
     whole = mosaics.mosaic(images, *box)
-    image = _as_precise(whole.image, images)
     facts |= {
         "pixels": "resampled",
         "coverage": round(whole.coverage, 4),
@@ -65,17 +64,7 @@ def of_images(product: Product, receipts: Sequence[Receipt]) -> Piece:
         "matched",
     }
     history = [f"put together of {receipt.path.name}" for receipt in receipts]
-    return Piece(image_bytes(image, _cards(product), history), facts, ("sources verified",))
-
-
-def _as_precise(image: Image, sources: Sequence[Image]) -> Image:
-    """A mosaic in the precision of what it is made of: more digits would only take room."""
-    import numpy as np
-
-    kinds = [np.result_type(source.pixels.dtype, np.float32) for source in sources]
-    kind = np.result_type(*kinds)
-    sigma = None if image.sigma is None else image.sigma.astype(kind)
-    return replace(image, pixels=image.pixels.astype(kind), sigma=sigma)
+    return Piece(image_bytes(whole.image, _cards(product), history), facts, ("sources verified",))
 
 
 def of_ranges(products: Sequence[Product], street: Street) -> list[Piece | Note | AtlasError]:

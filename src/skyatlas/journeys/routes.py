@@ -223,7 +223,8 @@ def _nearest(band: Interval, surveys: Sequence[Survey]) -> Survey | None:
         assert band.low is not None
         assert band.high is not None
         common = min(high, band.high) - max(low, band.low)
-        return common / (max(high, band.high) - min(low, band.low))
+        together = max(high, band.high) - min(low, band.low)
+        return common / together if together > 0 else 1.0
 
     fit = [
         one for one in surveys if one.archive == _LAST and one.bands.get("") and _is_everywhere(one)

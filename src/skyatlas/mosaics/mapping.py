@@ -77,7 +77,7 @@ class PixelMap(Pixels):
 
     def pixel_to_world_values(self, *pixel_arrays: Any) -> Any:
         """Pixels of the grid to pixels of the image."""
-        from scipy.ndimage import map_coordinates  # type: ignore[import-untyped]
+        from scipy.ndimage import map_coordinates
 
         x, y = (np.asarray(values, float) / STEP + 1 for values in pixel_arrays)
         places = np.broadcast_arrays(y, x)

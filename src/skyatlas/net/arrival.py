@@ -245,7 +245,7 @@ class Arrival:
         """The next bytes."""
         stretch = pull.stretch
         if stretch.here == 0 and looks_like_html(data[:4096]):
-            self._refuse_web_page()
+            self._refuse_web_page(data)
         enough = False
         if stretch.end is not None:
             left = stretch.end - stretch.here
@@ -658,9 +658,9 @@ class Arrival:
 
     def _check_start(self) -> None:
         if self._memory and looks_like_html(self._memory[0][:4096]):
-            self._refuse_web_page()
+            self._refuse_web_page(self._memory[0])
 
-    def _refuse_web_page(self) -> None:
+    def _refuse_web_page(self, start: bytes) -> None:
         name = self._name()
         if Promise(self.product, name).expected.html:
             return
@@ -670,6 +670,8 @@ class Arrival:
             if question.login and not question.sent
             else "look at the archive's page"
         )
-        raise Corrupt(
+        error = Corrupt(
             f"{question.name} sent a web page instead of {name}: {advice}", product=self.product
         )
+        error.said = bytes(start[:4096]).decode("utf-8", "replace")
+        raise error

@@ -17,6 +17,7 @@ from skyatlas.net.answers import error_for, retry_after
 from skyatlas.net.exchange import Exchange, LineBroken, Reply, Sink, Wish
 from skyatlas.net.part import Journal
 from skyatlas.net.redaction import redact
+from skyatlas.net.street import host_of
 
 if TYPE_CHECKING:
     from skyatlas.net.line import Line
@@ -172,13 +173,14 @@ class Pull:
             headers["Range"] = f"bytes={self.stretch.start}-{last}"
             headers["If-Range"] = self.journal.validator or ""
         patience = self._street.patience
+        known = self._street.hosts.get(host_of(self.url))
         return Wish(
             real,
             headers,
             certificates=self._street.certificates(self.url),
             direct=self._street.route.direct(self.url),
             connect=patience.connect,
-            silence=patience.silence,
+            silence=(known.pace.silence if known else 0.0) or patience.silence,
             total=patience.file,
         )
 

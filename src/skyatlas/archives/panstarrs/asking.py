@@ -77,8 +77,8 @@ def _kinds(query: Query) -> tuple[str, ...]:
 
 
 def _may_have(query: Query) -> bool:
-    """Whether a filter of words leaves anything; PS1 knows no programmes and no observers."""
-    if query.programs or query.pi or query.target_name:
+    """Whether a filter of words leaves anything; PS1 has no programmes, observers, parameters."""
+    if query.programs or query.pi or query.target_name or query.parameters:
         return False
     if query.kinds and "image" not in query.kinds:
         return False

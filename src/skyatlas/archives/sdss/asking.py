@@ -12,7 +12,7 @@ import numpy as np
 
 from skyatlas.archives.sdss import fields, rows, skyserver
 from skyatlas.archives.sdss.boxes import boxes
-from skyatlas.archives.sdss.releases import CAMERA, SPECTROGRAPHS, release_of
+from skyatlas.archives.sdss.releases import CAMERA, SPECTROGRAPHS, release_of, strangers
 from skyatlas.archives.sdss.skyserver import Row, known
 from skyatlas.errors import BadInput, Unreadable
 from skyatlas.model import Note, Query, Why
@@ -53,30 +53,30 @@ def search(queries: Sequence[Query], door: Door) -> Iterator[Table | Note]:
 
     Raises BadInput for what SDSS has no words for, and an ArchiveError leaf.
     """
-    first, release = queries[0], release_of(queries[0])
+    first = queries[0]
+    strange = strangers(first)
+    if strange:
+        yield Note(Why.ASSUMED, f"nothing of SDSS has {', '.join(strange)}: not asked")
+        return
+    release = release_of(first)
+    image = _wants(first, "image", CAMERA["name"])
+    spectrum = _wants(first, "spectrum", *(one["name"] for one in SPECTROGRAPHS.values()))
+    # SDSS's surveys have neither programmes nor observers, and no names of targets.
+    nobody = bool(first.pi or first.programs or first.target_name)
+    if nobody or not _is_of(release, first) or not (image or spectrum or first.table):
+        return
     placed = [number for number, query in enumerate(queries) if _circle(query) is not None]
     if len(placed) < len(queries):
         yield Note(Why.UNANSWERED, "SDSS is asked by place only: a target without one, or none")
-    unknown = [
-        word
-        for word, value in (
-            ("pi", first.pi), ("program", first.programs), ("target name", first.target_name),
-        )
-        if value
-    ]  # fmt: skip
-    if unknown:
-        words = f"SDSS's surveys have nothing to ask by {', '.join(unknown)}"
-        yield Note(Why.UNANSWERED, words)
-        return
-    if not placed or not _is_of(release, first):
+    if not placed:
         return
     circles = [circle for number in placed if (circle := _circle(queries[number])) is not None]
     if first.table is not None:
         yield from _objects(first, release, placed, circles, door)
         return
-    if _wants(first, "image", CAMERA["name"]):
+    if image:
         yield from _images(release, placed, circles, door)
-    if _wants(first, "spectrum", *(one["name"] for one in SPECTROGRAPHS.values())):
+    if spectrum:
         yield from _spectra(first, release, placed, circles, door)
 
 

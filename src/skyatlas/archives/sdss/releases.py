@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BANDS", "CAMERA", "SPECTROGRAPHS", "Release", "acknowledgement", "release", "release_of",
+    "strangers",
 ]  # fmt: skip
 
 PARAMETER = "data_release"
@@ -131,14 +132,14 @@ def release(number: int | str | None = None) -> Release:
 
 
 def release_of(query: Query) -> Release:
-    """The data release that a query is put to. Raises BadInput for other parameters."""
+    """The data release that a query is put to. Raises BadInput where there is no such release."""
     said = {name.casefold(): value for name, value in query.parameters}
-    number = said.pop(PARAMETER, None)
-    if said:
-        raise BadInput(
-            f"SDSS has no parameter {', '.join(sorted(said))}; it has {PARAMETER} (12 to 20)"
-        )
-    return release(number)
+    return release(said.get(PARAMETER))
+
+
+def strangers(query: Query) -> tuple[str, ...]:
+    """The query's parameters that mean nothing to SDSS; they are other archives'."""
+    return tuple(name for name, _ in query.parameters if name.casefold() != PARAMETER)
 
 
 def acknowledgement(products: Sequence[Product]) -> str:

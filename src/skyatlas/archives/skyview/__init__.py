@@ -29,7 +29,8 @@ class SkyView(Archive):
     kinds = frozenset(("image",))
     hosts = ("skyview.gsfc.nasa.gov",)
     # None is published; each image costs the server seconds to minutes.
-    pace = Pace(at_once=2, per_second=2.0, files_at_once=3)
+    # An image is made while we wait, for a large one minutes.
+    pace = Pace(at_once=2, per_second=2.0, files_at_once=3, silence=300.0)
     many = Many("loop", 1)
 
     def search(self, queries: Sequence[Query], door: Door) -> Iterator[Table | Note]:

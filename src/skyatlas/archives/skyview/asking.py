@@ -115,7 +115,8 @@ def _has_such(query: Query) -> bool:
         return False
     if query.calib_level is not None and not query.calib_level.overlaps(_LEVEL, _LEVEL):
         return False
-    return not (query.programs or query.pi or query.target_name or query.table)
+    strange = query.programs or query.pi or query.target_name or query.table or query.parameters
+    return not strange
 
 
 def _named(words: Iterable[str], every: Sequence[Survey]) -> Iterator[str]:
