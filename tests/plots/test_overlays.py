@@ -86,6 +86,16 @@ def test_sources_on_the_back_of_the_sky_are_not_on_the_image() -> None:
     assert inside.tolist() == [False, True, False]
 
 
+def test_sources_are_circled_on_a_map_of_the_whole_sky() -> None:
+    wcs = grid((0.0, 0.0), shape=(180, 360), scale=3600.0)
+    wcs.wcs.ctype = ["RA---AIT", "DEC--AIT"]
+    image = seen(wcs, shape=(180, 360))
+    places = [SkyCoord(*place, unit="deg") for place in PLACES.values()]
+    points, inside = pixels_of(image, np.array([[p.ra.deg, p.dec.deg] for p in places]))
+    assert inside.all()
+    assert wcs.all_pix2world(points, 0)[:, 1] == pytest.approx([p.dec.deg for p in places])
+
+
 def test_a_strong_distortion_puts_no_source_of_far_away_on_the_image() -> None:
     wcs = grid(PLACE)
     from astropy.wcs import Sip

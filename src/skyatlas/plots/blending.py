@@ -120,9 +120,9 @@ def _sky(band: Floats) -> tuple[float, float]:
 
     sample = band[:: max(1, band.size // SAMPLE)]
     _, middle, sigma = sigma_clipped_stats(sample, sigma=3.0, maxiters=10, cenfunc="median")
-    spread = float(np.ptp(band))
-    least = 1e-3 * spread or abs(float(middle)) or 1.0  # a model of the sky has no noise
-    return float(middle), max(float(sigma), 1e-2 * least)
+    spread = float(np.ptp(np.percentile(sample, (0.1, 99.9))))
+    least = spread or abs(float(middle)) or 1.0  # a model of the sky has no noise
+    return float(middle), max(float(sigma), 1e-5 * least)
 
 
 def _stretched(bands: Sequence[Floats]) -> Floats:

@@ -82,8 +82,6 @@ def draw_catalogue(axes: Any, image: Image, catalogue: Catalogue) -> int:
         mew=0.7 if crowd else 1.2,
         gid="catalogue",
         transform=axes.images[0].get_transform(),
-        scalex=False,
-        scaley=False,
     )
     drawn[0].set_label(_legend(catalogue, number))
     _legend_below(axes)
@@ -113,8 +111,6 @@ def draw_mark(axes: Any, image: Image, mark: Mark) -> bool:
         gid="mark",
         transform=axes.images[0].get_transform(),
         path_effects=_rim(2.4),
-        scalex=False,
-        scaley=False,
     )
     if mark.name:
         _name(axes, points[0], mark.name, FROM, RETICLE)
@@ -144,14 +140,17 @@ def pixels_of(image: Image, places: Floats) -> tuple[Floats, NDArray[np.bool_]]:
 
 
 def _near(sky: SkyCoord, wcs: Any, shape: tuple[int, int]) -> NDArray[np.bool_]:
-    """Which places may lie on an image: distortions say nothing, or anything, far away from it."""
+    """Which places may lie on an image.
+
+    To undo a distortion far away from it takes long, and leads anywhere.
+    """
     import numpy as np
 
     columns, rows = (np.linspace(-0.5, length - 0.5, 5) for length in shape[::-1])
     x, y = (axis.ravel() for axis in np.meshgrid(columns, rows))
     edge = wcs.pixel_to_world(x, y).icrs
     middle = wcs.pixel_to_world((shape[1] - 1) / 2, (shape[0] - 1) / 2).icrs
-    radius = np.nanmax(middle.separation(edge).deg)
+    radius = np.max(middle.separation(edge).deg)
     if not np.isfinite(radius):  # a map of the whole sky: its corners are none
         return np.ones(len(sky), dtype=bool)
     return np.asarray(middle.separation(sky).deg <= FURTHER * radius)
