@@ -12,6 +12,8 @@ from astropy.coordinates import SkyCoord
 from skyatlas import read
 from skyatlas.dataset import Image
 from skyatlas.model import Receipt
+from skyatlas.sandbox.light import stars_near
+from skyatlas.sandbox.sky import OBJECTS
 from skyatlas.sandbox.survey_sky import bright_in
 from skyatlas.session import Session
 
@@ -81,6 +83,44 @@ def test_stars_are_where_they_should_be_in_a_rectangle(atlas: Session, tmp_path:
     rows, columns = image.pixels.shape
     assert (columns * 0.396 / 60, rows * 0.396 / 60) == pytest.approx((12, 4), abs=0.05)
     assert max(off(image)) < 0.1
+
+
+def test_they_are_in_pieces_read_by_ranges(atlas: Session, tmp_path: Path) -> None:
+    found = pieces(
+        atlas, tmp_path, "202.50 47.20", archives="mast", kind="image", collection="HLSP",
+        size="3 arcmin",
+    )  # fmt: skip
+    assert {one.product.made for one in found} == {"ranges"}
+    assert {one.product.sources[0].rpartition("_drz")[2] for one in found} == {".fits", ".fits.fz"}
+    distances = [one for receipt in found for one in off(read(receipt))]
+    assert distances
+    assert max(distances) < 0.1
+
+
+def test_they_are_in_pieces_that_an_archive_cuts(atlas: Session, tmp_path: Path) -> None:
+    target = next(one for one in OBJECTS if one.name == "NGC   253")
+    found = pieces(
+        atlas, tmp_path, "NGC 253", archives="eso", kind="image", size="3 arcmin", public=True,
+        calib_level="2..",
+    )  # fmt: skip
+    assert found
+    seen = 0
+    for receipt in found:
+        image = read(receipt)
+        places = [(star.ra, star.dec) for star in stars_near(target, 1) if star.magnitude < 14]
+        x, y = image.wcs.world_to_pixel(SkyCoord(places, unit="deg"))
+        for number, (column, row) in enumerate(zip(x, y, strict=True)):
+            others = np.hypot(np.delete(x, number) - column, np.delete(y, number) - row)
+            at = _centroid(image.pixels, column, row) if _inside(image, column, row) else None
+            if at is not None and others.min() > 30:
+                seen += 1
+                assert np.hypot(at[0] - column, at[1] - row) < 0.1
+    assert seen
+
+
+def _inside(image: Image, x: float, y: float) -> bool:
+    rows, columns = image.pixels.shape
+    return 10 < x < columns - 10 and 10 < y < rows - 10
 
 
 @pytest.mark.parametrize(

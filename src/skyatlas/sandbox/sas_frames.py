@@ -31,7 +31,7 @@ COUNT = 2.0**-7
 """Nanomaggies of one count: a power of 2, so that the pixels have few bits and pack quickly."""
 NOISE = 4.0
 """Counts of noise in a pixel (standard deviation)."""
-_SKY = 180.0  # counts of the sky that was subtracted
+_SKY = 70.0  # counts of the sky that was subtracted: their noise is NOISE at SDSS's gains
 _EXPOSURE = 53.907456  # seconds (EXPTIME of every frame)
 _COARSE = (192, 256)  # rows and columns of the table of the sky
 _FAST = 1  # of bzip2: blocks of 100 kB

@@ -149,7 +149,7 @@ def _did(row: Mapping[str, Any]) -> str | None:
 
 def _format(uri: object) -> str | None:
     name = str(uri or "").lower()
-    return "application/fits" if name.endswith((".fits", ".fits.gz")) else None
+    return "application/fits" if name.endswith((".fits", ".fits.gz", ".fits.fz")) else None
 
 
 def _facility(row: Mapping[str, Any]) -> str | None:

@@ -1,0 +1,148 @@
+"""This file makes pieces where nobody cuts them, under faults: nothing is lost or left out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from astropy.io import fits
+
+from skyatlas import read
+from skyatlas.errors import BadInput
+from skyatlas.journeys.fetch import Plan
+from skyatlas.journeys.making import WORKSHOP
+from skyatlas.library import SUFFIX
+from skyatlas.model import Product, Why
+from skyatlas.sandbox import Sandbox
+from skyatlas.session import Session
+
+QUIET = {"progress": False}
+M51 = "202.469575 47.195258"
+"""On a border of SDSS's frames: a piece is made of two."""
+
+
+def frames_asked(box: Sandbox, before: int) -> list[str]:
+    return [one.url for one in box.requests[before:] if "/frame-" in one.url]
+
+
+def test_a_frame_that_does_not_come_is_a_failure_and_the_others_wait_for_it(
+    box: Sandbox, atlas: Session, tmp_path: Path
+) -> None:
+    asked = {"size": "3 arcmin", "survey": "sdss", "bands": "gr", "how": QUIET}
+    box.fault("wrong-length", "frame-r-003699-4-0098")
+    done = atlas.cutout(M51, tmp_path, **asked)
+    box.heal()
+    assert [receipt.path.name for receipt in done.receipts] == ["202.469575_47.195258_sdss_g.fits"]
+    (failure,) = done.failures
+    assert "frame-r-003699-4-0098" in str(failure.error)
+    assert (tmp_path / WORKSHOP).is_dir()
+    before = len(box.requests)
+    again = atlas.cutout(M51, tmp_path, **asked)
+    assert [receipt.status for receipt in again.receipts] == ["kept", "fetched"]
+    assert not again.failures
+    assert {url.rpartition("/")[2] for url in frames_asked(box, before)} == {
+        "frame-r-003699-4-0098.fits.bz2"
+    }
+    assert not (tmp_path / WORKSHOP).exists()
+
+
+def test_targets_on_one_frame_share_it(box: Sandbox, atlas: Session, tmp_path: Path) -> None:
+    before = len(box.requests)
+    targets = ["40.669629 -0.013281", "40.68 -0.02"]
+    done = atlas.cutout(targets, tmp_path, size="1 arcmin", survey="sdss", bands="r", how=QUIET)
+    assert len(done) == 2
+    assert len(frames_asked(box, before)) == 1
+
+
+def test_a_piece_says_what_it_was_made_of(atlas: Session, tmp_path: Path) -> None:
+    (receipt,) = atlas.cutout(
+        M51, tmp_path, size="2 arcmin", survey="sdss", bands="g", how=QUIET
+    ).receipts
+    about = json.loads(Path(f"{receipt.path}{SUFFIX}").read_text())["observation"]
+    assert about["pixels"] == "resampled"
+    assert about["coverage"] == pytest.approx(1.0, abs=0.01)
+    assert [one["url"].rpartition("/")[2] for one in about["frames"]] == [
+        "frame-g-003699-4-0097.fits.bz2", "frame-g-003699-4-0098.fits.bz2",
+    ]  # fmt: skip
+    assert all(len(one["sha256"]) == 64 for one in about["frames"])
+    with fits.open(receipt.path) as hdus:
+        said = "\n".join(str(line) for line in hdus[0].header["HISTORY"])
+    assert "frame-g-003699-4-0097" in said
+
+
+def test_what_is_made_here_is_never_fetched_as_it_is(atlas: Session, tmp_path: Path) -> None:
+    product = Product(
+        url="https://data.sdss.org/sas/frame.fits.bz2#piece", made="mosaic", sources=("x",)
+    )
+    from skyatlas.journeys.fetch import fetch
+
+    done = fetch(Plan((product,)), tmp_path, atlas.roster.archive, atlas.street)
+    (failure,) = done.failures
+    assert isinstance(failure.error, BadInput)
+    assert not list(tmp_path.glob("*.fits*"))
+
+
+@pytest.mark.parametrize(
+    ("survey", "place"),
+    [("NVSS", "80.89 -69.75"), ("SDSSg", "80.89 -69.75"), ("GALEX Near UV", "")],
+)
+def test_where_a_survey_has_nothing_there_is_a_line_and_no_file(
+    atlas: Session, box: Sandbox, tmp_path: Path, survey: str, place: str
+) -> None:
+    if not place:  # a survey of which SkyView's image of nothing is all zeros
+        box.fault("blank", "runquery", count=1)
+        place = M51
+    done = atlas.cutout(place, tmp_path, size="2 arcmin", survey=survey, how=QUIET)
+    box.heal()
+    assert done.receipts == ()
+    assert done.failures == ()
+    assert [note.why for note in done.notes if note.why is Why.OUTSIDE]
+    assert done.complete
+    assert not list(tmp_path.rglob("*.fits*"))
+    document = json.loads((tmp_path / "provenance.json").read_text()) if survey[0] == "G" else {}
+    assert not [name for name in document.get("entity", {}) if ".fits" in name]
+
+
+def test_a_service_that_fails_is_no_empty_sky(box: Sandbox, atlas: Session, tmp_path: Path) -> None:
+    box.fault("html", "runquery")
+    done = atlas.cutout(M51, tmp_path, size="2 arcmin", survey="DSS2 Red", how=QUIET)
+    box.heal()
+    assert len(done.failures) == 1
+    assert not [note for note in done.notes if note.why is Why.OUTSIDE]
+
+
+def test_pieces_of_a_remote_file_come_by_ranges_of_it(
+    box: Sandbox, atlas: Session, tmp_path: Path
+) -> None:
+    before = len(box.requests)
+    done = atlas.cutout(
+        M51, tmp_path, size="1 arcmin", archives="mast", kind="image", collection="HLSP", how=QUIET
+    )
+    assert not done.failures
+    paths = [one.path for one in done.receipts if "f555w" in one.path.name]
+    assert len(paths) == 1
+    ways = done.receipts[0].verified
+    assert "ranges of one version of the file" in ways
+    image = read(paths[0])
+    assert max(image.pixels.shape) < 2000
+    assert np.isfinite(image.pixels).all()
+    whole = [
+        one for one in box.requests[before:]
+        if "f555w" in one.url and "Download" in one.url and "range" not in one.headers
+    ]  # fmt: skip
+    assert whole == []
+
+
+def test_a_server_without_ranges_is_a_note_and_never_the_whole_file(
+    box: Sandbox, atlas: Session, tmp_path: Path
+) -> None:
+    box.fault("no-range", "Download/file")
+    done = atlas.cutout(
+        M51, tmp_path, size="1 arcmin", archives="mast", kind="image", collection="HLSP", how=QUIET
+    )
+    box.heal()
+    assert done.receipts == ()
+    assert not done.complete
+    assert [note for note in done.notes if note.why is Why.UNANSWERED]
