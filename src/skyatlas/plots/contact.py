@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from skyatlas.dataset import Cube, Image, LightCurve, Spectrum, SpectrumList, TargetPixels
 from skyatlas.plots.canvas import frame_in, place
+from skyatlas.plots.captions import count_words
 from skyatlas.plots.images import colours, norm_of
 from skyatlas.plots.pixels import median_frame
 from skyatlas.plots.shrinking import shrunk
@@ -144,7 +145,7 @@ def _cube(axes: Any, cube: Cube) -> str:
 def _pixels(axes: Any, pixels: TargetPixels) -> str:
     if not len(pixels):
         return _said(axes, "The target pixels hold no frame.")
-    return f"{len(pixels)} frames · {_image(axes, median_frame(pixels))}"
+    return f"{count_words(len(pixels), 'frame')} · {_image(axes, median_frame(pixels))}"
 
 
 def _spectra(axes: Any, spectra: SpectrumList) -> str:
@@ -169,7 +170,7 @@ def _light(axes: Any, curve: LightCurve) -> str:
     import numpy as np
 
     good = ~curve.mask & np.isfinite(curve.flux) & np.isfinite(curve.time)
-    _curve(axes, curve.time[good], curve.flux[good], ",")
+    _curve(axes, curve.time[good], curve.flux[good], ".")
     if curve.flux_unit_text.startswith("mag"):
         axes.invert_yaxis()
     days = f"{np.ptp(curve.time[good]):.3g} days" if good.any() else "no good cadence"
@@ -186,7 +187,8 @@ def _curve(axes: Any, x: NDArray[Any], y: NDArray[Any], style: str) -> None:
     room = 0.15 * (high - low) or abs(high) or 1.0
     old = axes.get_ylim() if axes.lines else (low - room, high + room)
     step = max(1, len(x) // 4000)
-    axes.plot(x[::step], y[::step], style, color=STROKE, lw=0.5)
+    dot = 1.0 if len(x) > 1000 else 3.0
+    axes.plot(x[::step], y[::step], style, color=STROKE, lw=0.5, ms=dot, mew=0)
     axes.set_ylim(min(old[0], low - room), max(old[1], high + room))
     axes.set_xmargin(0.02)
 
