@@ -26,4 +26,7 @@ run skyatlas show "$out"/data/*.fits
 run skyatlas plot "$out"/data/*.fits -o "$out/pictures"
 run skyatlas lightcurve "TIC 261136679" --author SPOC --sector 1,4,8 -o "$out/pimen" --plot --sandbox
 run skyatlas plot "$out"/pimen/*_lc.fits --periodogram bls -o "$out/pictures/transits.png"
+run skyatlas cutout M51 "NGC 1068" --survey sdss --bands gri --size 4arcmin -o "$out/images" --sandbox
+run skyatlas plot "$out"/images/M51/*.fits --colour -o "$out/pictures/M51.png"
+run skyatlas plot "$out/images" --sheet "$out/pictures/sheet.png"
 printf '\nfiles, receipts and provenance: %s\npictures: %s\n' "$out/data" "$out/pictures"

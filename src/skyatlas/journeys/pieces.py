@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 __all__ = ["Piece", "of_images", "of_ranges"]
 
 
+_WITH_CARE = "with care: resampled; fluxes of apertures hold, noise of neighbours is correlated"
+
+
 @dataclass(frozen=True, slots=True)
 class Piece:
     """A file that was made."""
@@ -53,16 +56,13 @@ def of_images(product: Product, receipts: Sequence[Receipt]) -> Piece:
     for image, receipt in zip(images, receipts, strict=True):
         piece = mosaics.cut(image, *box)
         if piece is not None:
-            facts |= {"pixels": "original", "frames": facts["frames"]}
+            facts["pixels"] = "original"
             body = image_bytes(piece, _cards(product), [f"cut from {receipt.path.name}"])
             return Piece(body, facts, ("sources verified",))
     whole = mosaics.mosaic(images, *box)
-    facts |= {
-        "pixels": "resampled",
-        "coverage": round(whole.coverage, 4),
-        "photometry": "with care: resampled (neighbouring pixels are correlated), backgrounds "
-        "matched",
-    }
+    facts["coverage"] = round(whole.coverage, 4)
+    if product.provenance.get("pixels") != "resampled":  # one image was thought to hold it all
+        facts |= {"pixels": "resampled", "photometry": _WITH_CARE}
     history = [f"put together of {receipt.path.name}" for receipt in receipts]
     return Piece(image_bytes(whole.image, _cards(product), history), facts, ("sources verified",))
 
