@@ -138,8 +138,9 @@ def test_kinds_are_asked_for_only_when_wanted() -> None:
         assert ["FROM Field" in sql_of(one) for one in server.seen] == [True]
         parts(door, at(HERE, kinds=frozenset({"spectrum"})))
         assert "FROM SpecObjAll" in sql_of(server.seen[1])
+        assert "FROM apogeeStar" in sql_of(server.seen[2])
         parts(door, at(HERE, kinds=frozenset({"cube"})), at(M51, kinds=frozenset({"cube"})))
-    assert len(server.seen) == 2
+    assert len(server.seen) == 3
 
 
 def test_a_release_is_asked_by_its_number() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from skyatlas.errors import FormatError
+from skyatlas.formats.apogee import apogee_spectra
 from skyatlas.formats.curves import light_curve
 from skyatlas.formats.images import image_or_cube
 from skyatlas.formats.lines import spectrum_in_image
@@ -66,7 +67,7 @@ def read_hdus(hdus: HDUList, layer: str | None = None) -> Data:
 
 
 def _first_that_fits(hdus: HDUList) -> Data | None:
-    if (spectra := spectra_in_tables(hdus)) is not None:
+    if (spectra := apogee_spectra(hdus) or spectra_in_tables(hdus)) is not None:
         return spectra
     if (seen := target_pixels(hdus) or light_curve(hdus)) is not None:
         return seen

@@ -2,7 +2,8 @@
 
 Invariant: a file is in one place of a release's tree only; everywhere else is 404. Sources: the
 packages sdss-tree 4.1.4 (dr8.cfg to dr20.cfg) and sdss-access for the names; astroquery.sdss and
-its remote tests for where plates of BOSS and the first fields of SDSS-V are.
+its remote tests for where plates of BOSS and the first fields of SDSS-V are; for APOGEE's stars
+specutils' remote tests and www.sdss4.org/dr17/data_access/bulk.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from functools import cache, lru_cache
 
 from starlette.responses import HTMLResponse, Response
 
-from skyatlas.sandbox import portal, sas_frames, sas_spectra
+from skyatlas.sandbox import portal, sas_apogee, sas_frames, sas_spectra
 from skyatlas.sandbox.asked import Asked
 from skyatlas.sandbox.item import Item
+from skyatlas.sandbox.sdss_apogee import APRED, ApogeeStar, apogee_stars
 from skyatlas.sandbox.sdss_footprint import RERUN, fields
 from skyatlas.sandbox.sdss_objects import Spectrum, spectra
 from skyatlas.sandbox.skyserver_tables import NEWEST, RUN2D
@@ -37,7 +39,7 @@ _NOT_FOUND = (
 def file(state: State, asked: Asked, path: str) -> Response:
     """`/sas/PATH`: a file, or 404."""
     seed = state.world.seed
-    body = _frame(path, seed) or _spectrum(path, seed) or _sums(path, seed)
+    body = _frame(path, seed) or _spectrum(path, seed) or _star(path, seed) or _sums(path, seed)
     if body is None:
         return HTMLResponse(_NOT_FOUND, 404)
     kind = "text/plain" if path.endswith(_SUMS) else "application/octet-stream"
@@ -135,6 +137,54 @@ def _spectrum(path: str, seed: int) -> bytes | None:
     folder, _, last = path.rpartition("/")
     listed = _listed(seed).get(folder, {}).get(last)
     return sas_spectra.file(*listed, seed) if listed else None
+
+
+def star_folders(one: ApogeeStar, release: int) -> tuple[str, str]:
+    """Where a release keeps a star's spectrum, and the fit to it, below `sas`.
+
+    Fields are named by their number up to release 15, but those of the 1m telescope. Releases after
+    17 keep what was taken before in the tree of 17.
+    """
+    tree = f"dr{min(release, 17)}/apogee/spectro"
+    apred = APRED[release]
+    if release > 15:
+        library = "l33" if release == 16 else "synspec_rev1"
+        inside = f"{one.telescope}/{one.field}"
+        return f"{tree}/redux/{apred}/stars/{inside}", f"{tree}/aspcap/{apred}/{library}/{inside}"
+    stars = f"{tree}/redux/{apred}/stars"
+    place = one.field if one.location == 1 else str(one.location)
+    return f"{stars}/{one.telescope}/{place}", f"{stars}/{_FITS[release]}/{place}"
+
+
+_FITS = {12: "l25_6d/v603", 13: "l30e/l30e.2", 14: "l31c/l31c.2", 15: "l31c/l31c.2"}
+"""The folder of fits in the releases that have them beside the stars; its last word is in names."""
+
+
+def fit_name(one: ApogeeStar, release: int) -> str:
+    """What the file of the fit to a star is called."""
+    results = f"-{_FITS[release].rpartition('/')[2]}" if release in _FITS else ""
+    return f"aspcapStar-{APRED[release]}{results}-{one.name}.fits"
+
+
+@cache
+def _stars(seed: int) -> Mapping[str, tuple[ApogeeStar, int, bool]]:
+    """By path: star, release, and whether it is the fit."""
+    found: dict[str, tuple[ApogeeStar, int, bool]] = {}
+    for release in range(min(APRED), 18):
+        for one in apogee_stars(seed):
+            if one.is_in(release):
+                stars, fits = star_folders(one, release)
+                found[f"{stars}/{one.file(release)}"] = one, release, False
+                found[f"{fits}/{fit_name(one, release)}"] = one, release, True
+    return found
+
+
+def _star(path: str, seed: int) -> bytes | None:
+    listed = _stars(seed).get(path)
+    if listed is None:
+        return None
+    one, release, is_fit = listed
+    return (sas_apogee.fit if is_fit else sas_apogee.star)(one, release, seed)
 
 
 @lru_cache(maxsize=8)

@@ -1,4 +1,4 @@
-"""This file keeps SkyServer's tables in SQLite: three narrow tables, and views with SDSS's columns.
+"""This file keeps SkyServer's tables in SQLite: narrow tables, and views with SDSS's columns.
 
 Invariant: what a column holds is written in skyserver_columns.csv only. The views look at the one
 row of `_asked`, which says the data release: each has reduced the spectra anew.
@@ -15,6 +15,7 @@ from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
+from skyatlas.sandbox.sdss_apogee import APRED, ApogeeStar, apogee_stars
 from skyatlas.sandbox.sdss_footprint import CENTRE, PIXEL, STRETCHES, Field, fields
 from skyatlas.sandbox.sdss_objects import BANDS, COLOURS, Measured, Spectrum, measured, spectra
 from skyatlas.sandbox.sdss_objects import obj_id as identifier
@@ -36,7 +37,8 @@ _NARROW = {
     "_field": "fieldID run camcol field total stars mjd a b c d e f node incl ra dec raMin raMax"
     " decMin decMax cx cy cz",
     "_run": "run mjd stripe strip first last node incl",
-    "_asked": "release run2d code newest",
+    "_apogee": "name telescope location field visits velocity snr ra dec glon glat cx cy cz",
+    "_asked": "release run2d code newest apred",
 }
 _FROM = {
     "PhotoObjAll": "_photo p, _asked q",
@@ -45,6 +47,7 @@ _FROM = {
     "Field": "_field f",
     "Run": "_run r",
     "spAll": "_spectrum s, _asked q WHERE s.kind = 'SDSS-V'",
+    "apogeeStar": "_apogee a, _asked q WHERE a.telescope <> 'lco25m' OR q.release >= 16",
 }
 _VIEWS = {
     "PhotoObj": "PhotoObjAll WHERE mode IN (1, 2)",
@@ -103,7 +106,7 @@ def columns_of(table: str) -> list[Described]:
     return [one for one in described() if one.table.lower() == name]
 
 
-FIRST = {"spall": 19}
+FIRST = {"spall": 19, "apogeestar": min(APRED)}
 """The first release that has a table, by lower-case name."""
 TABLES = frozenset(name.lower() for name in (*_FROM, *_VIEWS, "SpecPhotoAll", "SpecPhoto"))
 """Lower-case names of what a query may read."""
@@ -123,7 +126,8 @@ def made(seed: int) -> sqlite3.Connection:
     stars = Counter(one.field.key for one in found if one.known is None)
     _fill(connection, "_field", [_field(f, total[k], stars[k]) for k, f in fields().items()])
     _fill(connection, "_run", list(_runs()))
-    connection.execute("INSERT INTO _asked VALUES (17, '', 0, '')")
+    _fill(connection, "_apogee", [_apogee(one) for one in apogee_stars(seed)])
+    connection.execute("INSERT INTO _asked VALUES (17, '', 0, '', '')")
     for column in ("objID", "dec", "run"):
         connection.execute(f"CREATE INDEX _photo_{column} ON _photo ({column})")
     _views(connection)
@@ -133,7 +137,7 @@ def made(seed: int) -> sqlite3.Connection:
 
 def _typed(name: str) -> str:
     # SkyServer compares texts without case.
-    texts = {"kind", "class", "run2d", "specKind"}
+    texts = {"kind", "class", "run2d", "specKind", "name", "telescope"}
     return f"{name} TEXT COLLATE NOCASE" if name in texts else name
 
 
@@ -151,8 +155,8 @@ def choose_release(connection: sqlite3.Connection, release: int) -> None:
     """Let the views tell what one data release tells."""
     run2d = RUN2D[release]
     connection.execute(
-        "UPDATE _asked SET release=?, run2d=?, code=?, newest=?",
-        (release, run2d, code(run2d), NEWEST.get(release)),
+        "UPDATE _asked SET release=?, run2d=?, code=?, newest=?, apred=?",
+        (release, run2d, code(run2d), NEWEST.get(release), APRED.get(release)),
     )
 
 
@@ -204,6 +208,13 @@ def _spectrum(one: Spectrum, best: dict[int, Spectrum]) -> tuple[object, ...]:
         number, one.catalog_id, one.measured.obj_id, one.kind, one.plate, one.mjd, one.fiber,
         int(best.get(one.measured.obj_id) is one), star.ra, star.dec, *_vector(star.ra, star.dec),
         one.redshift, one.kind_of_light, *RANGES[one.kind], round(160.0 - 7.0 * star.magnitude, 2),
+    )  # fmt: skip
+
+
+def _apogee(one: ApogeeStar) -> tuple[object, ...]:
+    return (
+        one.name, one.telescope, one.location, one.field, one.visits, one.velocity, one.snr,
+        *one.place, *one.galactic, *_vector(*one.place),
     )  # fmt: skip
 
 

@@ -28,7 +28,7 @@ class Sdss(Archive):
     hosts = ("skyserver.sdss.org", "data.sdss.org")
     pace = Pace(at_once=2, per_second=1.0, files_at_once=4)  # SkyServer: 60 questions a minute
     many = Many("upload", 100)
-    tables = ("photoobj", "specobj")
+    tables = ("photoobj", "specobj", "apogeestar")
     product_columns = ("size", "band", "run2d", "instrument")
 
     def search(self, queries: Sequence[Query], door: Door) -> Iterator[Table | Note]:
@@ -38,7 +38,7 @@ class Sdss(Archive):
         yield from asking.search(queries, door)
 
     def products(self, rows: Table, door: Door, ask: Ask) -> Iterator[Product | Note | Association]:
-        """Frames, and spectra: without their exposures, unless `ask` wants everything."""
+        """Frames, and spectra: without exposures and fits, unless `ask` wants everything."""
         from skyatlas.archives.sdss import products
 
         del door  # the rows say all

@@ -6,7 +6,7 @@ asked is said by a Note. Into SQL go numbers and names written here, never a use
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from skyatlas.model import Note, Query, Why
 from skyatlas.sky import separation, touches
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from astropy.table import Table
 
@@ -31,6 +31,7 @@ __all__ = ["TABLES", "search"]
 TABLES: Mapping[str, tuple[str, str]] = {
     "photoobj": ("PhotoObj", "objID"),
     "specobj": ("SpecObjAll", "specObjID"),
+    "apogeestar": ("apogeeStar", "apstar_id"),
 }
 """What people type → SkyServer's name, and its column of identifiers."""
 _AT_ONCE = 20
@@ -45,7 +46,26 @@ _SDSS5 = (
     "s.specobjid, s.sdss_id, s.catalogid, s.field, s.mjd, s.obs, s.run2d, s.survey, s.programname, "
     "s.class, s.subclass, s.z, s.z_err, s.zwarning, s.racat AS ra, s.deccat AS dec"
 )
+_STARS = (
+    "s.apstar_id, s.target_id, s.[file], s.apogee_id, s.telescope, s.location_id, "
+    "s.field AS apogee_field, s.ra, s.dec, s.glon, s.glat, s.nvisits, s.snr, s.starflag, "
+    "s.andflag, s.vhelio_avg, s.vscatter, s.verr, s.rv_teff, s.rv_logg, s.rv_feh"
+)
+"""Those that apogeeStar has in every release: sciserver/sqlloader, schema/sql/ApogeeTables.sql, in
+its versions for DR12 to DR19. FILE is a word of SQL Server's; a field is a name here, and a number
+in the other tables, which would not go into one column."""
 _Circle = tuple[float, float, float]
+
+
+class _Source(NamedTuple):
+    """A table of spectra."""
+
+    columns: str
+    table: str
+    ra: str
+    dec: str
+    spectrographs: tuple[str, ...]
+    rows: Callable[[Sequence[tuple[Row, int]], Release], Table]
 
 
 def search(queries: Sequence[Query], door: Door) -> Iterator[Table | Note]:
@@ -127,23 +147,42 @@ def _spectra(
     query: Query, release: Release, numbers: Sequence[int], circles: Sequence[_Circle], door: Door
 ) -> Iterator[Table | Note]:
     """By boxes, not by the Cross-ID form: that knows no spectra without an object of the images."""
-    sources = [(_PLATES, "SpecObjAll", "ra", "dec")]
-    if release.has_sdss5:
-        sources.append((_SDSS5, "spAll", "racat", "deccat"))
-    elif release.number == 18:
-        words = "DR18's spectra of SDSS-V are in none of the tables asked; DR19 and DR20 have them"
-        yield Note(Why.ASSUMED, words)
-    for columns, table, ra, dec in sources:
+    yield from _missing(query, release)
+    for source in _sources(release):
+        names = [str(SPECTROGRAPHS[word]["name"]) for word in source.spectrographs]
+        if not _wants(query, "spectrum", *names):
+            continue
         for some in _chunks(len(circles)):
-            where = boxes([circles[index] for index in some], f"s.{ra}", f"s.{dec}")
-            asked = f"SELECT {columns} FROM {table} AS s WHERE {where}"  # noqa: S608
+            near = [circles[index] for index in some]
+            where = boxes(near, f"s.{source.ra}", f"s.{source.dec}")
+            asked = f"SELECT {source.columns} FROM {source.table} AS s WHERE {where}"  # noqa: S608
             found = skyserver.sql(door, release, asked)
-            pairs = _attributed(found, [circles[n] for n in some], [numbers[n] for n in some])
-            if query.instruments:
+            pairs = _attributed(found, near, [numbers[n] for n in some])
+            if query.instruments and len(names) > 1:
                 pairs = [(row, number) for row, number in pairs if _is(_spectrograph(row), query)]
             if pairs:
-                yield rows.of_spectra(pairs, release)
+                yield source.rows(pairs, release)
             yield from skyserver.cut(found)
+
+
+def _sources(release: Release) -> Iterator[_Source]:
+    yield _Source(_PLATES, "SpecObjAll", "ra", "dec", ("SDSS", "BOSS"), rows.of_spectra)
+    if release.has_sdss5:
+        yield _Source(_SDSS5, "spAll", "racat", "deccat", ("BOSS",), rows.of_spectra)
+    if release.has_apogee:
+        yield _Source(_STARS, "apogeeStar", "ra", "dec", ("APOGEE",), rows.of_stars)
+
+
+def _missing(query: Query, release: Release) -> Iterator[Note]:
+    """What a release has, or may have, that is not asked for."""
+    if release.number == 18:
+        words = "DR18's spectra of SDSS-V are in none of the tables asked; DR19 and DR20 have them"
+        yield Note(Why.ASSUMED, words)
+    if release.number > 18 and _wants(query, "spectrum", str(SPECTROGRAPHS["APOGEE"]["name"])):
+        words = "spectra that SDSS-V took with APOGEE are not asked for"
+        if not release.has_apogee:
+            words += f", nor older ones in {release.name}: ask for those with data_release=17"
+        yield Note(Why.ASSUMED, words)
 
 
 def _spectrograph(row: Row) -> str:

@@ -22,12 +22,15 @@ if TYPE_CHECKING:
 __all__ = ["COLUMNS", "frame", "products"]
 
 COLUMNS = ("size", "band", "run2d", "instrument")
-"""What files can be chosen by: `size` is "lite" or "full" (with the exposures), of spectra only."""
+"""What files can be chosen by. `size` is of spectra only: "lite" or "full" (with the exposures);
+of APOGEE's stars "star", or "aspcap" (divided by the continuum, with the fit)."""
+_MORE = frozenset({"full", "aspcap"})
+"""Sizes that come only where everything or just they are wanted."""
 _FRAME = ("run", "rerun", "camcol", "field")
 _FACTS = (
     "dataproduct_type", "obs_collection", "obs_id", "facility_name", "instrument_name", "s_ra",
     "s_dec", "t_min", "t_max", "t_exptime", "em_min", "em_max", "band", "run2d", "z", "class",
-    PARAMETER,
+    "apstar_id", "nvisits", PARAMETER,
 )  # fmt: skip
 
 
@@ -75,6 +78,9 @@ def _of(row: Any) -> Iterator[tuple[Product, Mapping[str, Any]]]:
         native = {name: int(said(row, name)) for name in _FRAME}
         name = own["obs_id"].removeprefix(f"frame-{band}-")
         yield replace(frame(known, native, str(band), name), **own), words  # type: ignore[arg-type]
+    elif kind == "spectrum" and said(row, "apstar_id") is not None:
+        for size in ("star", "aspcap"):
+            yield replace(_star(known, row, size), **own), {**words, "size": size}  # type: ignore[arg-type]
     elif kind == "spectrum":
         for size in ("lite", "full"):
             yield replace(_spectrum(known, row, size), **own), {**words, "size": size}  # type: ignore[arg-type]
@@ -98,11 +104,26 @@ def _spectrum(known: Release, row: Any, size: str) -> Product:
     )
 
 
+def _star(known: Release, row: Any, size: str) -> Product:
+    names = ("telescope", "location_id", "apogee_field", "file", "apogee_id")
+    urls = known.star({name: said(row, name) for name in names}, aspcap=size == "aspcap")
+    name = urls[0].rsplit("/", 1)[-1]
+    return Product(
+        url=urls[0],
+        archive="sdss",
+        product_id=f"{known.name.lower()}/{said(row, 'apstar_id')}/{size}",
+        name=name,
+        content_type="application/fits",
+        mirrors=urls[1:],
+        category="apStar" if size == "star" else "aspcapStar",
+    )
+
+
 def _is_wanted(found: tuple[Product, Mapping[str, Any]], ask: Ask) -> bool:
-    """Spectra come without their exposures unless somebody asks for all, or for those."""
+    """Spectra come without their exposures or fits unless somebody asks for all, or for those."""
     _, words = found
     choices = dict(ask.only)
-    if words["size"] == "full" and not ask.everything and "size" not in choices:
+    if words["size"] in _MORE and not ask.everything and "size" not in choices:
         return False
     return all(_fits(words.get(column), values) for column, values in ask.only)
 

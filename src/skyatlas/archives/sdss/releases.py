@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from skyatlas.errors import BadInput
 
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from skyatlas.model import Product, Query
 
 __all__ = [
-    "BANDS", "CAMERA", "SPECTROGRAPHS", "Release", "acknowledgement", "release", "release_of",
-    "strangers",
+    "BANDS", "CAMERA", "SPECTROGRAPHS", "TELESCOPES", "Release", "acknowledgement", "release",
+    "release_of", "strangers",
 ]  # fmt: skip
 
 PARAMETER = "data_release"
@@ -36,6 +37,8 @@ def _read(name: str) -> Mapping[str, Any]:
 _INSTRUMENTS = _read("instruments.toml")
 CAMERA: Mapping[str, Any] = _INSTRUMENTS["camera"]
 SPECTROGRAPHS: Mapping[str, Mapping[str, Any]] = _INSTRUMENTS["spectrographs"]
+TELESCOPES: Mapping[str, str] = _INSTRUMENTS["telescopes"]
+"""APOGEE's names of telescopes → ours."""
 BANDS: Mapping[str, tuple[float, float]] = {
     band: (low * 1e-9, high * 1e-9) for band, (low, high) in CAMERA["bands"].items()
 }
@@ -80,6 +83,11 @@ class Release:
         """Whether SDSS-V's spectra can be asked for: the table spAll, as DR19 and DR20 have it."""
         return "sdss5_lite" in self.paths and self.number > 18
 
+    @property
+    def has_apogee(self) -> bool:
+        """Whether it is known to have the table apogeeStar, and where its files are."""
+        return "apogee_star" in self.paths
+
     def frame(self, band: str, row: Mapping[str, Any]) -> tuple[str, ...]:
         """Addresses of a field's image in a band; `row` has run, rerun, camcol and field."""
         return self._addresses("frames", self.templates["frame"], band=band, **row)
@@ -95,9 +103,42 @@ class Release:
         which = "legacy" if str(row["run2d"]) in self.legacy else "boss"
         return self._addresses(f"{which}_{size}", self.templates["plate"], **row)
 
+    def star(self, row: Mapping[str, Any], *, aspcap: bool = False) -> tuple[str, ...]:
+        """Addresses of APOGEE's spectrum of a star; of the one that ASPCAP fitted where `aspcap`.
+
+        `row` has telescope, location_id, file and apogee_id of SkyServer's apogeeStar, and its
+        field as `apogee_field`.
+        """
+        words = _words_of_star(row)
+        kind = "apogee_aspcap" if aspcap else "apogee_star"
+        paths = [one for one in self.paths.get(kind, ()) if words["file"] or "{file}" not in one]
+        # SkyServer's file mostly is called as all are: that is one address, not two.
+        return tuple(
+            dict.fromkeys(f"{self.templates['files']}/{one.format(**words)}" for one in paths)
+        )
+
     def _addresses(self, kind: str, tail: str, **row: Any) -> tuple[str, ...]:
         whole = [f"{folder}/{tail}" if tail else folder for folder in self.paths.get(kind, ())]
         return tuple(f"{self.templates['files']}/{one.format(**row)}" for one in whole)
+
+
+def _words_of_star(row: Mapping[str, Any]) -> Mapping[str, str]:
+    """What stands in the paths of a star, safe in an address; names have a plus in them."""
+    said = {
+        name: quote(str(row.get(name) or "").strip(), safe="+")
+        for name in ("telescope", "location_id", "apogee_field", "file", "apogee_id")
+    }
+    file = said["file"] if said["file"].endswith(".fits") else ""
+    field = said["apogee_field"]
+    own = said["telescope"] == "apo1m" and file.count("-") > 1
+    return {
+        "telescope": said["telescope"],
+        "file": file,
+        "field": field,
+        "location": field if said["location_id"] in ("", "0", "1") else said["location_id"],
+        "star": file.removesuffix(".fits").split("-", 2)[2] if own else said["apogee_id"],
+        "prefix": "as" if said["telescope"].startswith("lco") else "ap",
+    }
 
 
 @cache

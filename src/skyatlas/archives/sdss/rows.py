@@ -8,7 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from skyatlas.archives.sdss.releases import BANDS, CAMERA, PARAMETER, SPECTROGRAPHS
+from skyatlas.archives.sdss.releases import (
+    BANDS,
+    CAMERA,
+    PARAMETER,
+    SPECTROGRAPHS,
+    TELESCOPES,
+)
 from skyatlas.archives.sdss.skyserver import Row, known
 from skyatlas.obscore import Fixed, conform
 
@@ -20,7 +26,7 @@ if TYPE_CHECKING:
     from skyatlas.archives.sdss.fields import Field
     from skyatlas.archives.sdss.releases import Release
 
-__all__ = ["of_fields", "of_objects", "of_spectra"]
+__all__ = ["of_fields", "of_objects", "of_spectra", "of_stars"]
 
 _TELESCOPE = "Sloan Foundation 2.5m"
 _DAY = 86400.0
@@ -127,6 +133,51 @@ def _spectrum(row: Row, release: Release) -> Row:
         "em_res_power": camera["power"],
         "instrument_name": camera["name"],
         "obs_title": known(row, "programname"),
+    }
+
+
+def of_stars(found: Sequence[tuple[Row, int]], release: Release) -> Table:
+    """Rows of APOGEE's stars, each with the query that it answers: all its visits in one spectrum.
+
+    Level 3: visits are shifted to rest, resampled and added up. Times are in none of the columns.
+    """
+    rows = [row for row, _ in found]
+    apogee = SPECTROGRAPHS["APOGEE"]
+    native = _table([{**row, PARAMETER: release.number, **_star(row, release)} for row in rows])
+    fixed = {
+        "archive": Fixed("sdss"),
+        "target": None,
+        "dataproduct_type": Fixed("spectrum"),
+        "calib_level": Fixed(3),
+        "obs_collection": Fixed(f"SDSS {release.name}"),
+        "access_format": Fixed("application/fits"),
+        "o_ucd": Fixed("phot.flux.density;em.wl"),
+        "em_min": Fixed(apogee["nm"][0] * 1e-9),
+        "em_max": Fixed(apogee["nm"][1] * 1e-9),
+        "em_res_power": Fixed(apogee["power"]),
+        "instrument_name": Fixed(apogee["name"]),
+        "obs_release_date": Fixed(release.date),
+        "data_rights": Fixed("public"),
+        "o_calib_status": Fixed("relative"),
+    }
+    own = [name for name in native.colnames if name not in ("ra", "dec")]
+    return conform(native, fixed, keep=own, query=[query for _, query in found])
+
+
+def _star(row: Row, release: Release) -> Row:
+    """ObsCore's values of one star."""
+    url = release.star(row)[0]
+    telescope = str(known(row, "telescope") or "").strip()
+    return {
+        "obs_id": url.rsplit("/", 1)[-1].removesuffix(".fits"),
+        # A star in two fields has two spectra, of one name.
+        "obs_publisher_did": f"sdss:{release.name.lower()}/{known(row, 'apstar_id')}",
+        "access_url": url,
+        "target_name": known(row, "apogee_id"),
+        "s_ra": _degrees(row),
+        "s_dec": known(row, "dec"),
+        "facility_name": TELESCOPES.get(telescope, telescope or None),
+        "obs_title": known(row, "apogee_field"),
     }
 
 
