@@ -46,13 +46,15 @@ def apogee_spectra(hdus: HDUList) -> Spectrum | SpectrumList | None:
     The mask holds the pixels with a flag that APOGEE itself counts as bad (`apogee.toml`): for the
     first row of an apStar that is any visit's, for the second that is every visit's.
     """
-    history = Cards(hdus[0].header).text("HISTORY").upper()
-    if "APSTAR" in history and _same_shape(hdus, 3):
-        spectra = _star(hdus)
-    elif "AP1DVISIT" in history and _same_shape(hdus, 4):
-        spectra = _visit(hdus)
-    elif _is_fit(hdus):
+    cards = Cards(hdus[0].header)
+    history = cards.text("HISTORY").upper()
+    # The header of a fit may have all that the star's has.
+    if _is_fit(hdus):
         spectra = _fit(hdus)
+    elif _same_shape(hdus, 3) and ("APSTAR" in history or _is_of_visits(cards)):
+        spectra = _star(hdus)
+    elif _same_shape(hdus, 4) and "AP1DVISIT" in history:
+        spectra = _visit(hdus)
     else:
         return None
     return spectra[0] if len(spectra) == 1 else SpectrumList(spectra)
@@ -64,6 +66,11 @@ def _same_shape(hdus: HDUList, count: int) -> bool:
         return False
     shapes = {tuple(hdu.shape) if hdu.is_image else () for hdu in hdus[1 : count + 1]}
     return len(shapes) == 1 and len(next(iter(shapes))) in (1, 2)
+
+
+def _is_of_visits(cards: Cards) -> bool:
+    """Whether a header names files of visits, as that of an apStar does."""
+    return cards.text("SFILE1").startswith(("apVisit", "asVisit"))
 
 
 def _is_fit(hdus: HDUList) -> bool:

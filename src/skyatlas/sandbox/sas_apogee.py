@@ -35,6 +35,7 @@ _NOTHING = 1e10
 _COSMIC, _SKYLINE, _NO_PSF = 1 << 1, 1 << 12, 1 << 14
 _FLUX = "(10^-17 erg/s/cm^2/Ang)"
 _HISTORY = (
+    "APOGEE, made by the sandbox",
     "All image extensions have:",
     "  row 1: combined spectrum with individual pixel weighting",
     "  row 2: combined spectrum with global weighting",
@@ -91,7 +92,7 @@ def fit(one: ApogeeStar, release: int, seed: int) -> bytes:
     level = _level(one)
     primary = fits.PrimaryHDU()
     write_cards(primary.header, _cards(one, release))
-    primary.header["HISTORY"] = "ASPCAP: spectrum, error and best fit"
+    primary.header["HISTORY"] = "APOGEE, made by the sandbox: spectrum, error and best fit"
     layers = [
         (flux / level, "Spectrum (divided by its continuum)"),
         (np.where(dark, _NOTHING, error / level), "Error"),

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
+from skyatlas.sandbox.light import shines
 from skyatlas.sandbox.sdss_footprint import STRETCHES, Stretch
 from skyatlas.sandbox.sdss_objects import Measured, measured
 from skyatlas.sandbox.sky import chance
@@ -103,7 +104,9 @@ def apogee_stars(seed: int) -> tuple[ApogeeStar, ...]:
         stars = [
             one
             for one in measured(seed)
-            if one.primary and one.field.stretch is stretch and (one.known is None or _is_star(one))
+            if one.primary
+            and one.field.stretch is stretch
+            and (one.known is None or not shines(one.known))
         ]
         stars.sort(key=lambda one: (one.star.magnitude, one.obj_id))
         telescope = "lco25m" if stretch.dec < -1.0 else "apo25m"
@@ -115,10 +118,6 @@ def apogee_stars(seed: int) -> tuple[ApogeeStar, ...]:
         small = _star(stars[2], 2, stretch, "apo1m", 1, seed)
         found += [*own, again, small]
     return tuple(found)
-
-
-def _is_star(one: Measured) -> bool:
-    return one.known is not None and one.known.object_type in {"*", "PM*", "Pl"}
 
 
 def _star(
