@@ -97,6 +97,12 @@ def test_a_piece_that_one_frame_holds_has_the_frames_own_pixels(
         (("--survey", "sdss", "--instrument", "MUSE"), "instrument"),
         (("--survey", ","), "no survey"),
         (("--whole",), "whole"),
+        (("--survey", "sdss", "--bands", "gx"), "sdss has no band 'x'"),
+        (("--survey", "sdss,ps1", "--bands", "rR"), "sdss has no band 'R'"),
+        (("--survey", "sdss,ps1", "--bands", "g", "--pixels", "100"), "sdss and ps1"),
+        (("--survey", "ps1", "--projection", "CAR"), "projection"),
+        (("--survey", "sdss", "--bands", "gri", "--jpeg", "--whole"), "one of the two"),
+        (("--bands", "gri", "--jpeg"), "needs a survey"),
     ],
 )
 def test_words_that_make_no_sense_are_refused_before_anybody_is_asked(
@@ -122,6 +128,18 @@ def test_each_survey_gives_its_own_image(at_sandbox: Typing, tmp_path: Path) -> 
         "M87_ps1_r.fits",
         "M87_sdss_r.fits",
     ]
+
+
+def test_what_one_of_several_surveys_has_not_is_said(at_sandbox: Typing, tmp_path: Path) -> None:
+    said = at_sandbox(
+        "cutout", "M87", "--survey", "sdss,ps1,DSS2 Red", "--bands", "uy", "--size", "1arcmin",
+        "--pixels", "60", "--dry-run", "-o", tmp_path,
+    )  # fmt: skip
+    assert said.code == 0, said.talk
+    assert "sdss has no band 'y'" in said.talk
+    assert "ps1 has no band 'u'" in said.talk
+    assert "ps1 keeps pixels of its own" in said.talk
+    assert "DSS2 Red keeps" not in said.talk
 
 
 def test_a_plan_says_what_would_be_fetched(at_sandbox: Typing, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from math import hypot
 from typing import TYPE_CHECKING, Any
 
 from skyatlas import words
-from skyatlas.errors import BadInput
+from skyatlas.errors import ArchiveError, BadInput
 from skyatlas.journeys import cutout, stamps
 from skyatlas.journeys.fetch import Plan, each_once
 from skyatlas.model import Interval, Note, Product, Target, Why
@@ -32,6 +32,8 @@ _OWN_SERVICES = ("ps1", "sdss")
 and covers three quarters of the sky."""
 _LAST = "skyview"
 """The archive that has something of every place, and interpolates it."""
+_OF_A_SURVEY = ("picture", "pixels", "projection", "sampler")
+"""What only makes sense where it is known which survey the image is of."""
 _MOST_TRIED = 3
 """Observations of one target and band that services are asked to cut, the best first."""
 
@@ -46,6 +48,10 @@ class Means:
     archive: Callable[[str], Archive]
     door: Door
     known: Known
+
+
+_Source = Callable[[list[tuple[Target, str]]], Plan]
+"""What has images of targets in bands."""
 
 
 def plan(
@@ -69,8 +75,11 @@ def plan(
     if survey is None:
         return _by_band(means, targets, wish, archives), None
     names = _listed(survey)
-    asked = stamps.wishes(targets, names, wish, archives, means.door.memory)
-    return stamps.plan(asked, means.archive, means.door, means.known), None
+    memory = means.door.memory
+    asked = stamps.wishes(targets, names, wish, archives, memory)
+    todo = stamps.plan(asked, means.archive, means.door, means.known)
+    left_out = stamps.left_out(names, wish, archives, memory)
+    return replace(todo, notes=(*left_out, *todo.notes)), None
 
 
 def _listed(survey: str | Iterable[str]) -> list[str]:
@@ -129,13 +138,16 @@ def _by_band(
     means: Means, targets: Sequence[Target], wanted: Wanted, archives: Sequence[Archive]
 ) -> Plan:
     """One piece of each target in each band: the sources are tried in turn for what is missing."""
+    needless = [name for name in _OF_A_SURVEY if getattr(wanted, name)]
+    if needless:
+        raise BadInput(f"{needless[0]!r} needs a survey: name the one that is meant")
     names = _band_names(wanted.bands)
     missing = [(target, name) for target in targets for name in names]
     parts: dict[tuple[str, str], list[Product]] = {}
     notes: list[Note] = []
     surveys = [one for archive in archives for one in archive.surveys()]
     observed = _Observed(means, archives, wanted)
-    sources: list[Callable[[list[tuple[Target, str]]], Plan]] = [
+    sources: list[_Source] = [
         lambda pairs: observed.pieces(pairs, cutout.by_soda, "SODA"),
         *(
             lambda pairs, name=name: _from_survey(means, pairs, wanted, surveys, name)
@@ -147,20 +159,30 @@ def _by_band(
     for source in sources:
         if not missing:
             break
-        found = source(missing)
+        found = _tried(source, missing)
         for product in found.products:
             parts.setdefault((product.target, product.provenance["band"]), []).append(product)
         notes += found.notes
         missing = [(target, name) for target, name in missing if (target.asked, name) not in parts]
+    # What one source could not do is of no interest where another did it.
+    open_ = [note for note in notes if note.why is Why.UNANSWERED] if missing else []
+    nobody = "nobody who answered" if open_ else "nobody"
     left = [
-        Note(Why.OUTSIDE, f"nobody has an image of {target.asked} in {name}")
+        Note(Why.OUTSIDE, f"{nobody} has an image of {target.asked} in {name}")
         for target, name in missing
     ]
-    # What one source could not do is of no interest where another did it.
-    kept = [note for note in notes if note.why is Why.UNANSWERED] if missing else []
+    kept = [*(note for note in notes if note.why is Why.ASSUMED), *open_]
     every = [product for some in parts.values() for product in some]
     context = stamps.context([(target, wanted) for target in targets], [f"band {n}" for n in names])
     return Plan(each_once(every), tuple(dict.fromkeys((*kept, *left))), context=context)
+
+
+def _tried(source: _Source, pairs: list[tuple[Target, str]]) -> Plan:
+    """What a source has; one that cannot or does not answer hides nothing that others have."""
+    try:
+        return source(pairs)
+    except (ArchiveError, BadInput) as error:
+        return Plan((), (Note(Why.UNANSWERED, str(error)),))
 
 
 def _band_names(text: str) -> list[str]:
@@ -200,6 +222,8 @@ def _from_last(
     means: Means, pairs: Sequence[tuple[Target, str]], wanted: Wanted, surveys: Sequence[Survey]
 ) -> Plan:
     """Of the survey of the whole sky whose band is nearest to each."""
+    if wanted.whole:  # it makes images on request, and has no whole ones
+        return Plan(())
     asked, bands = [], {}
     for target, band in pairs:
         near = _nearest(words.band(band), surveys)
@@ -255,6 +279,7 @@ class _Observed:
         for band in dict.fromkeys(band for _, band in pairs):
             targets = [target for target, one in pairs if one == band]
             found = self._found(targets, band)
+            notes += _unanswered(found)
             for target in targets:
                 piece = self._piece(target, band, found, route, notes)
                 if piece is not None:
@@ -281,6 +306,7 @@ class _Observed:
         notes: list[Note],
     ) -> Product | None:
         rows = _best(found, target, words.band(band), self._wanted)
+        missed: list[Note] = []
         piece = cutout.Piece(max(self._wanted.width, self._wanted.height))
         for row in rows[:_MOST_TRIED]:
             wish = cutout.wish_of(row, target, piece)
@@ -288,7 +314,8 @@ class _Observed:
             for part in parts:
                 if isinstance(part, Product):
                     return part
-                notes.append(part)
+                missed.append(part)
+        notes += (note for note in missed if note.why is Why.UNANSWERED)
         return None
 
     def _named(self, piece: Product, target: Target, band: str, route: str) -> Product:
@@ -300,6 +327,22 @@ class _Observed:
             piece, name=f"{stamp.stem}.fits", folder=stamp.folder, target=target.asked,
             provenance=about,
         )  # fmt: skip
+
+
+def _unanswered(found: Observations) -> list[Note]:
+    """Why there may be images that a search did not find."""
+    failed = [
+        Note(Why.UNANSWERED, f"{report.archive}: {report.error}")
+        for report in found.reports
+        if report.error is not None
+    ]
+    cut = [
+        replace(note, why=Why.UNANSWERED, text=f"{report.archive}: {note.text}")
+        for report in found.reports
+        for note in report.notes
+        if note.why in (Why.TRUNCATED, Why.UNANSWERED)
+    ]
+    return [*failed, *cut]
 
 
 def _best(found: Observations, target: Target, band: Interval, wanted: Wanted) -> list[Any]:

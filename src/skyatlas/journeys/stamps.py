@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from skyatlas.archive import Archive, Door
     from skyatlas.memory import Memory
 
-__all__ = ["Known", "Wanted", "Wish", "bands_of", "context", "plan", "wishes"]
+__all__ = ["Known", "Wanted", "Wish", "bands_of", "context", "left_out", "plan", "wishes"]
 
 Known = Callable[[str], Receipt | None]
 """The receipt of a product (`Product.key`) that the folder holds whole, or None."""
@@ -79,12 +79,11 @@ def wishes(
 ) -> list[Wish]:
     """One for each target, survey and band, target by target.
 
-    Raises BadInput for a survey that nobody has, and for a band that none of the surveys has.
+    Raises BadInput for a survey that nobody has, and for what none of the surveys has or does.
     """
     chosen = [find(archives, name, memory) for name in surveys]
+    _check(chosen, wanted)
     bands = {survey.name: bands_of(wanted.bands, survey) for survey in chosen}
-    if chosen and not any(bands.values()):
-        raise BadInput("; ".join(_has(survey, wanted.bands) for survey in chosen))
     if wanted.picture:
         bands = {survey.name: _picture(survey, bands[survey.name]) for survey in chosen}
     return [
@@ -100,18 +99,66 @@ def bands_of(words: str, survey: Survey) -> tuple[str, ...]:
 
     A survey with one band has that one whatever is asked for: its name says what it is.
     """
-    if set(survey.bands) == {""}:
+    if not _has_filters(survey):
         return ("",)
     if not words.strip():
         return survey.usual or tuple(survey.bands)
+    return tuple(band for band in _named(words, survey) if band in survey.bands)
+
+
+def left_out(
+    surveys: Iterable[str], wanted: Wanted, archives: Sequence[Archive], memory: Memory
+) -> list[Note]:
+    """What was asked for of several surveys, and one of them has or does not."""
+    chosen = [find(archives, name, memory) for name in surveys]
+    lacking = [
+        _lacks(survey, band)
+        for survey in chosen
+        if _has_filters(survey)
+        for band in _named(wanted.bands, survey)
+        if band not in survey.bands
+    ]
+    own = [
+        f"{survey.name} keeps pixels of its own: {name!r} changes nothing there"
+        for survey in chosen
+        if survey.pixels != "resampled"
+        for name in _of_the_grid(wanted)
+    ]
+    return [Note(Why.ASSUMED, text) for text in dict.fromkeys((*lacking, *own))]
+
+
+def _check(chosen: Sequence[Survey], wanted: Wanted) -> None:
+    if wanted.picture and wanted.whole:
+        raise BadInput("a colour picture is no whole image; ask for one of the two")
+    filtered = [survey for survey in chosen if _has_filters(survey)]
+    for survey in filtered:
+        for band in _named(wanted.bands, survey):
+            if not any(band in other.bands for other in filtered):
+                raise BadInput("; ".join(_lacks(other, band) for other in filtered))
+    grid = _of_the_grid(wanted)
+    if grid and not any(survey.pixels == "resampled" for survey in chosen):
+        names = " and ".join(survey.name for survey in chosen)
+        raise BadInput(f"{grid[0]!r} is for surveys that are resampled, as SkyView's; not {names}")
+
+
+def _named(words: str, survey: Survey) -> tuple[str, ...]:
+    """The bands that are named; "gri" is three where the survey has no band of that name."""
     listed = words.replace(",", " ").split()
     if len(listed) == 1 and listed[0] not in survey.bands:
         listed = list(listed[0])
-    return tuple(band for band in dict.fromkeys(listed) if band in survey.bands)
+    return tuple(dict.fromkeys(listed))
 
 
-def _has(survey: Survey, words: str) -> str:
-    return f"{survey.name} has no band {words!r}; it has {', '.join(survey.bands)}"
+def _has_filters(survey: Survey) -> bool:
+    return set(survey.bands) != {""}
+
+
+def _lacks(survey: Survey, band: str) -> str:
+    return f"{survey.name} has no band {band!r}; it has {', '.join(survey.bands)}"
+
+
+def _of_the_grid(wanted: Wanted) -> list[str]:
+    return [name for name in ("pixels", "projection", "sampler") if getattr(wanted, name)]
 
 
 def _picture(survey: Survey, bands: tuple[str, ...]) -> tuple[str, ...]:
