@@ -146,3 +146,29 @@ def test_a_server_without_ranges_is_a_note_and_never_the_whole_file(
     assert done.receipts == ()
     assert not done.complete
     assert [note for note in done.notes if note.why is Why.UNANSWERED]
+
+
+@pytest.mark.parametrize(
+    ("survey", "size", "more"),
+    [
+        ("sdss", "30 deg", {}),
+        ("sdss", "30 deg", {"whole": True}),
+        ("ps1", "30 deg", {}),
+        ("ps1", "30 deg", {"whole": True}),
+        ("ps1", "0.1 arcsec", {}),
+    ],
+)
+def test_a_size_that_nobody_can_mean_is_refused_before_anybody_is_asked(
+    box: Sandbox, atlas: Session, survey: str, size: str, more: dict[str, bool]
+) -> None:
+    before = len(box.requests)
+    with pytest.raises(BadInput, match=r"up to|less than a pixel"):
+        atlas.cutouts(M51, size=size, survey=survey, bands="r", **more)
+    assert box.requests[before:] == []
+
+
+def test_bytes_that_are_no_table_are_a_service_that_failed(box: Sandbox, atlas: Session) -> None:
+    box.fault("rubbish", "skyserver.sdss.org")
+    todo, _ = atlas.cutouts(M51, size="1 arcmin", survey="sdss", bands="r")
+    box.heal()
+    assert [note.why for note in todo.notes] == [Why.UNANSWERED]

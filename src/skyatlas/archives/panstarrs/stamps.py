@@ -29,6 +29,8 @@ __all__ = ["FITSCUT", "LARGEST", "stamps"]
 FITSCUT = f"{SITE}/cgi-bin/fitscut.cgi"
 LARGEST = 0.5
 """Degrees of a side: 7200 pixels of four or more skycells; more is better taken whole."""
+_WIDEST = 5.0
+"""Degrees of a side within which whole skycells are looked for: 200 of them in each band."""
 _STEP = 0.1
 """Degrees between places by which the skycells of a rectangle are found; a skycell has 0.43."""
 _MARGIN = 4
@@ -74,6 +76,8 @@ def _check(stamp: Stamp) -> None:
             f"PS1 gives pieces of up to {LARGEST:g} degree, not "
             f"{max(stamp.width, stamp.height):g}; ask for whole images"
         )
+    if max(stamp.width, stamp.height) > _WIDEST:
+        raise BadInput(f"PS1 gives whole images around places of up to {_WIDEST:g} degrees")
     if min(_pixels(stamp)) < 1:
         raise BadInput(f"a piece of {stamp.width * 3600:g} arcsec is less than a pixel of PS1")
 

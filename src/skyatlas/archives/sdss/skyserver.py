@@ -122,7 +122,10 @@ def _of_csv(text: str, reply: Reply) -> list[Row]:
     """The first line may be "#Table1", then the columns' names; nothing but names is no rows."""
     if _ERROR.search(text[:5000]) or text.lstrip('"').startswith("ERROR"):
         raise _broken(text, reply)
-    lines = list(csv.reader(io.StringIO(text.split("\n", 1)[-1] if text[0] == "#" else text)))
+    try:
+        lines = list(csv.reader(io.StringIO(text.split("\n", 1)[-1] if text[0] == "#" else text)))
+    except csv.Error as error:
+        raise _unreadable("its table is none", reply) from error
     if not lines or any(len(line) != len(lines[0]) for line in lines if line):
         raise _unreadable("its table has lines of different lengths", reply)
     names = [name.strip() for name in lines[0]]

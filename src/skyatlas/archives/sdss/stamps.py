@@ -43,6 +43,11 @@ SURVEY = Survey(
 )
 _GRID = 41
 """Points along each side of a piece that fields must show: 15 arcsec apart in 10 arcmin."""
+_LARGEST = 0.5
+"""Degrees of a side of what is put together here: 4546 pixels; nine frames, and as many numbers
+three times over in memory."""
+_WIDEST = 5.0
+"""Degrees of a side within which frames are looked for: 800 of them in each band."""
 _MOST_PIXELS = 2048
 """Along a side of SDSS's own colour pictures (getJpegController.cs in sciserver/SkyServerWS)."""
 _SMALLEST = 64
@@ -76,6 +81,12 @@ def _check(stamp: Stamp) -> None:
     unknown = [band for band in bands if band not in BANDS]
     if unknown:
         raise BadInput(f"SDSS has no band {stamp.band!r}; it has {', '.join(BANDS)}")
+    side, most = max(stamp.width, stamp.height), _LARGEST
+    if stamp.whole or stamp.picture:
+        most = _WIDEST
+    if side > most:
+        hint = "" if most == _WIDEST else "; ask for whole images"
+        raise BadInput(f"SDSS is cut into pieces of up to {most:g} degrees, not {side:g}{hint}")
     if stamp.picture and frozenset(bands) != _COLOURS:
         raise BadInput("SDSS's own colour pictures are of g, r and i; ask for --bands gri")
 
