@@ -34,7 +34,7 @@ def star(**more: Any) -> dict[str, Any]:
         "apogee_id": "2M17335483-2753043", "location_id": 4353, "apogee_field": "000+02",
         "ra": HERE[0], "dec": HERE[1], "glon": 0.1, "glat": 2.5, "nvisits": 3, "snr": 121.5,
         "starflag": 0, "andflag": 0, "vhelio_avg": -12.25, "vscatter": 0.1, "verr": 0.02,
-        "rv_teff": 4500.0, "rv_logg": 2.0, "rv_feh": -0.5,
+        "rv_teff": 4500.0, "rv_logg": 2.0, "rv_feh": -0.5, "mjd_first": 56000, "mjd_last": 56030,
     } | more  # fmt: skip
 
 
@@ -168,6 +168,7 @@ def test_a_star_keeps_its_own_columns() -> None:
         "2M17335483-2753043",
     )
     assert (row["nvisits"], row["snr"], row["vhelio_avg"]) == (3, 121.5, -12.25)
+    assert (row["t_min"], row["t_max"]) == (55999.7, 56030.7)
 
 
 def test_spectra_of_all_spectrographs_come_from_as_few_questions_as_one_target_needs() -> None:
@@ -187,7 +188,7 @@ def test_spectra_of_all_spectrographs_come_from_as_few_questions_as_one_target_n
 )
 def test_only_tables_with_the_instrument_are_asked(word: str, tables: list[str]) -> None:
     _, _, questions = asked(at(*HERE, instruments=(word,)))
-    assert [one.split(" FROM ")[1].split()[0] for one in questions] == tables
+    assert [one.rsplit(" AS s WHERE ")[0].rsplit()[-1] for one in questions] == tables
 
 
 def test_what_sdss5_took_with_apogee_is_said_to_be_missing() -> None:
@@ -234,7 +235,10 @@ def test_stars_are_brought_home_from_every_release(
         kind="spectrum", instrument="APOGEE", parameters={"data_release": str(number)},
     )  # fmt: skip
     assert found.complete, str(found)
-    assert {str(one) for one in found.table["telescope"]} == {one.telescope for one in stars}
+    rows = {(row["apogee_id"], row["telescope"]): row for row in found.table}
+    for one in stars:
+        row = rows[one.name, one.telescope]
+        assert (row["mjd_first"], row["mjd_last"]) == (one.mjd, one.mjd + one.visits - 1)
     done = atlas.fetch(found.table, tmp_path, ask=Ask(everything=True))
     assert not done.failures, [str(one.error) for one in done.failures]
     assert len(done.receipts) == 2 * len(found.table)

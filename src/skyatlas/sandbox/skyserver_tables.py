@@ -38,6 +38,7 @@ _NARROW = {
     " decMin decMax cx cy cz",
     "_run": "run mjd stripe strip first last node incl",
     "_apogee": "name telescope location field visits velocity snr ra dec glon glat cx cy cz",
+    "_visit": "name telescope location field number mjd",
     "_asked": "release run2d code newest apred",
 }
 _FROM = {
@@ -48,6 +49,8 @@ _FROM = {
     "Run": "_run r",
     "spAll": "_spectrum s, _asked q WHERE s.kind = 'SDSS-V'",
     "apogeeStar": "_apogee a, _asked q WHERE a.telescope <> 'lco25m' OR q.release >= 16",
+    "apogeeVisit": "_visit a, _asked q WHERE a.telescope <> 'lco25m' OR q.release >= 16",
+    "apogeeStarVisit": "_visit a, _asked q WHERE a.telescope <> 'lco25m' OR q.release >= 16",
 }
 _VIEWS = {
     "PhotoObj": "PhotoObjAll WHERE mode IN (1, 2)",
@@ -106,7 +109,8 @@ def columns_of(table: str) -> list[Described]:
     return [one for one in described() if one.table.lower() == name]
 
 
-FIRST = {"spall": 19, "apogeestar": min(APRED)}
+_APOGEE = ("apogeestar", "apogeevisit", "apogeestarvisit")
+FIRST = {"spall": 19, **dict.fromkeys(_APOGEE, min(APRED))}
 """The first release that has a table, by lower-case name."""
 TABLES = frozenset(name.lower() for name in (*_FROM, *_VIEWS, "SpecPhotoAll", "SpecPhoto"))
 """Lower-case names of what a query may read."""
@@ -127,6 +131,8 @@ def made(seed: int) -> sqlite3.Connection:
     _fill(connection, "_field", [_field(f, total[k], stars[k]) for k, f in fields().items()])
     _fill(connection, "_run", list(_runs()))
     _fill(connection, "_apogee", [_apogee(one) for one in apogee_stars(seed)])
+    visits = [row for one in apogee_stars(seed) for row in _visits(one)]
+    _fill(connection, "_visit", visits)
     connection.execute("INSERT INTO _asked VALUES (17, '', 0, '', '')")
     for column in ("objID", "dec", "run"):
         connection.execute(f"CREATE INDEX _photo_{column} ON _photo ({column})")
@@ -216,6 +222,11 @@ def _apogee(one: ApogeeStar) -> tuple[object, ...]:
         one.name, one.telescope, one.location, one.field, one.visits, one.velocity, one.snr,
         *one.place, *one.galactic, *_vector(*one.place),
     )  # fmt: skip
+
+
+def _visits(one: ApogeeStar) -> Iterator[tuple[object, ...]]:
+    for number in range(one.visits):
+        yield one.name, one.telescope, one.location, one.field, number, one.mjd + number
 
 
 def transformation(field: Field) -> tuple[float, ...]:

@@ -46,12 +46,18 @@ _SDSS5 = (
     "s.specobjid, s.sdss_id, s.catalogid, s.field, s.mjd, s.obs, s.run2d, s.survey, s.programname, "
     "s.class, s.subclass, s.z, s.z_err, s.zwarning, s.racat AS ra, s.deccat AS dec"
 )
+_VISITS = (
+    "FROM apogeeVisit AS v JOIN apogeeStarVisit AS l ON l.visit_id = v.visit_id "
+    "AND l.apstar_id = s.apstar_id WHERE v.apogee_id = s.apogee_id"
+)
+"""Those that were added up; by apogee_id as well, of which there is an index (IndexMap.sql)."""
 _STARS = (
     "s.apstar_id, s.target_id, s.[file], s.apogee_id, s.telescope, s.location_id, "
     "s.field AS apogee_field, s.ra, s.dec, s.glon, s.glat, s.nvisits, s.snr, s.starflag, "
-    "s.andflag, s.vhelio_avg, s.vscatter, s.verr, s.rv_teff, s.rv_logg, s.rv_feh"
+    "s.andflag, s.vhelio_avg, s.vscatter, s.verr, s.rv_teff, s.rv_logg, s.rv_feh, "
+    f"(SELECT MIN(v.mjd) {_VISITS}) AS mjd_first, (SELECT MAX(v.mjd) {_VISITS}) AS mjd_last"
 )
-"""Those that apogeeStar has in every release: sciserver/sqlloader, schema/sql/ApogeeTables.sql, in
+"""What apogeeStar has in every release: sciserver/sqlloader, schema/sql/ApogeeTables.sql, in
 its versions for DR12 to DR19. FILE is a word of SQL Server's; a field is a name here, and a number
 in the other tables, which would not go into one column."""
 _Circle = tuple[float, float, float]

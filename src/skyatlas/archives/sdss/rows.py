@@ -139,7 +139,7 @@ def _spectrum(row: Row, release: Release) -> Row:
 def of_stars(found: Sequence[tuple[Row, int]], release: Release) -> Table:
     """Rows of APOGEE's stars, each with the query that it answers: all its visits in one spectrum.
 
-    Level 3: visits are shifted to rest, resampled and added up. Times are in none of the columns.
+    Level 3: visits are shifted to rest, resampled and added up.
     """
     rows = [row for row, _ in found]
     apogee = SPECTROGRAPHS["APOGEE"]
@@ -168,6 +168,7 @@ def _star(row: Row, release: Release) -> Row:
     """ObsCore's values of one star."""
     url = release.star(row)[0]
     telescope = str(known(row, "telescope") or "").strip()
+    first, last = known(row, "mjd_first"), known(row, "mjd_last")
     return {
         "obs_id": url.rsplit("/", 1)[-1].removesuffix(".fits"),
         # A star in two fields has two spectra, of one name.
@@ -176,6 +177,8 @@ def _star(row: Row, release: Release) -> Row:
         "target_name": known(row, "apogee_id"),
         "s_ra": _degrees(row),
         "s_dec": known(row, "dec"),
+        "t_min": None if first is None else first + _NIGHT[0],
+        "t_max": None if last is None else last + _NIGHT[1],
         "facility_name": TELESCOPES.get(telescope, telescope or None),
         "obs_title": known(row, "apogee_field"),
     }
