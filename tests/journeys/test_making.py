@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +12,13 @@ from astropy.io import fits
 
 from skyatlas import read
 from skyatlas.errors import BadInput
-from skyatlas.journeys.fetch import Plan
+from skyatlas.journeys.fetch import Plan, State
 from skyatlas.journeys.making import WORKSHOP
 from skyatlas.library import SUFFIX
-from skyatlas.model import Product, Why
+from skyatlas.model import Failure, Product, Receipt, Why
 from skyatlas.sandbox import Sandbox
 from skyatlas.session import Session
+from skyatlas.settings import Settings
 
 QUIET = {"progress": False}
 M51 = "202.469575 47.195258"
@@ -45,6 +47,32 @@ def test_a_frame_that_does_not_come_is_a_failure_and_the_others_wait_for_it(
     assert {url.rpartition("/")[2] for url in frames_asked(box, before)} == {
         "frame-r-003699-4-0098.fits.bz2"
     }
+    assert not (tmp_path / WORKSHOP).exists()
+
+
+class InTheMiddle:
+    """Does something once, when the first file has come."""
+
+    def __init__(self, act: Callable[[], object]) -> None:
+        self._act: list[Callable[[], object]] = [act]
+
+    def at(self, state: State) -> None: ...
+
+    def end(self, outcome: Receipt | Failure) -> None:
+        del outcome
+        if self._act:
+            self._act.pop()()
+
+
+def test_frames_stay_while_another_run_is_at_work_on_them(
+    box: Sandbox, atlas: Session, tmp_path: Path
+) -> None:
+    asked = {"size": "1 arcmin", "survey": "sdss"}
+    with Session(Settings(sandbox=box.url)) as other:
+        first = InTheMiddle(lambda: other.cutout(M51, tmp_path, bands="g", how=QUIET, **asked))
+        done = atlas.cutout(M51, tmp_path, bands="r", how={"progress": first}, **asked)
+    assert not done.failures
+    assert sorted(path.name[-6:] for path in tmp_path.rglob("*.fits")) == ["g.fits", "r.fits"]
     assert not (tmp_path / WORKSHOP).exists()
 
 

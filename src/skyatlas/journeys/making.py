@@ -6,10 +6,14 @@ it was made of stands in its receipt. What cannot be made is a failure or a note
 
 from __future__ import annotations
 
+import logging
+import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from secrets import token_hex
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +24,7 @@ from skyatlas.journeys.pieces import of_images, of_ranges
 from skyatlas.journeys.verify import rehash
 from skyatlas.model import Failure, Note, Product, Receipt, Why
 from skyatlas.net.keeping import Owner
+from skyatlas.net.leases import open_in, try_lock
 from skyatlas.net.made import kept
 from skyatlas.threads import side_by_side
 
@@ -31,8 +36,12 @@ __all__ = ["WORKSHOP", "made"]
 
 WORKSHOP = ".skyatlas-frames"
 """The folder in the destination where whole images wait until all pieces of them are made."""
+_SIGN = ".skyatlas-at-work-"
+"""How the files in it begin that say who is at work there."""
 _AT_ONCE = 4
 """Remote files that are read in part at the same time; images that are put together."""
+
+_log = logging.getLogger(__name__)
 
 Fetch = Callable[[Plan, Path], Fetched]
 """Bring the files of a plan into a folder."""
@@ -57,10 +66,12 @@ def made(
     work = _Workshop(todo, folder, street, stop)
     missing = work.missing(check=check)
     mosaics = [product for product in missing if product.made == "mosaic"]
-    work.put_together(mosaics, _frames(mosaics, folder, fetch, todo.context))
+    if mosaics:
+        with _at_work(folder / WORKSHOP):
+            work.put_together(mosaics, _frames(mosaics, folder, fetch, todo.context))
     work.read_in_part([product for product in missing if product.made == "ranges"])
     if not work.failures:
-        shutil.rmtree(folder / WORKSHOP, ignore_errors=True)
+        _clear(folder / WORKSHOP)
     gone = {product.key for product in missing} - set(work.receipts)
     here = tuple(product for product in todo.products if product.key not in gone)
     done = fetch(replace(todo, products=here), folder)
@@ -71,6 +82,47 @@ def made(
         failures=(*done.failures, *work.failures),
         notes=(*done.notes, *work.notes),
     )
+
+
+@contextmanager
+def _at_work(workshop: Path) -> Iterator[None]:
+    """Nobody clears the workshop meanwhile: a file in it is locked, as long as this process lives.
+
+    Where that cannot be, what is wrong with the folder is the fetch's to say.
+    """
+    name = f"{_SIGN}{os.getpid()}-{token_hex(4)}"
+    file = -1
+    try:
+        workshop.mkdir(parents=True, exist_ok=True)
+        file = open_in(workshop, name)
+        try_lock(file)
+    except OSError as error:
+        _log.info("%s cannot be kept from others who clear it: %s", workshop, error)
+    try:
+        yield
+    finally:
+        if file >= 0:
+            os.close(file)
+            (workshop / name).unlink(missing_ok=True)
+
+
+def _clear(workshop: Path) -> None:
+    """Remove it, unless another process is at work in it: then that one does."""
+    if not any(_is_held(sign) for sign in workshop.glob(f"{_SIGN}*")):
+        shutil.rmtree(workshop, ignore_errors=True)
+
+
+def _is_held(sign: Path) -> bool:
+    try:
+        file = os.open(sign, os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        return not try_lock(file)
+    except OSError:  # a file system without locks
+        return False
+    finally:
+        os.close(file)
 
 
 @dataclass(slots=True)
