@@ -13,32 +13,22 @@ from dataclasses import replace
 
 import requests
 
+from skyatlas.archive import Pace
 from skyatlas.errors import ArchiveError, BadInput, Broken, Refused, Unreadable
 from skyatlas.net.answers import error_for, retry_after
 from skyatlas.net.door import StreetDoor
 from skyatlas.net.multipart import Malformed, Part, boundary_of, content_range, parts
+from skyatlas.net.opening import Opening
+from skyatlas.net.portions import HEAD, LARGEST, several, singly
 from skyatlas.net.redaction import redact
-from skyatlas.net.spans import Gathered, Span, header_of, in_headers, joined, split
+from skyatlas.net.spans import Gathered, Span, header_of
 from skyatlas.net.street import Street, host_of
 from skyatlas.threads import side_by_side
 
 __all__ = ["Ranges"]
 
-_HEADER = 6_000
-"""Characters of a Range header: servers take 8 kB of headers, of which others need some (nginx's
-`large_client_header_buffers`, Apache's `LimitRequestFieldSize`)."""
-_SPANS = 200
-"""Apache gives the whole file for more (`MaxRanges`)."""
-_LARGEST = 32 * 1024**2
-"""Bytes that are asked for in one request; the answer is held in memory."""
-_PART = 160
-"""Bytes that the headers of one part take; a smaller gap is read rather than left out."""
-_SPEED = 10e6
-"""Bytes per second over one connection, for the weighing of a gap against another request."""
-_WORK = 1e-3
-"""Seconds of our own time for a request."""
 _ALLOWANCE = 64 * 1024
-"""Bytes by which an answer may be larger than what was asked for."""
+"""Bytes by which an answer may be larger than what was asked for, be it the whole file."""
 _ROUNDS = 3
 """Multipart, single ranges, and single ranges to the end of a file whose size is now known."""
 
@@ -61,7 +51,7 @@ class Ranges:
             street.within(math.inf) if isinstance(street, StreetDoor) else StreetDoor(street=street)
         )
         self._owned = not isinstance(street, StreetDoor)
-        self._door.patience = replace(street.patience, largest=2 * _LARGEST)
+        self._door.patience = replace(street.patience, largest=2 * LARGEST)
         self.url = url
         self.multipart = multipart
         self.size: int | None = None
@@ -72,9 +62,11 @@ class Ranges:
         """Answers so far, redirects and those that were broken off among them."""
         self.received = 0
         """Bytes of their bodies."""
-        self._latency = math.inf  # seconds from a question to the headers of its answer, at best
+        self._latency: float | None = None
+        """Seconds from a question to the headers of its answer, at best; None: nothing came yet."""
         self._known = False
         self._target = url
+        self._opening = Opening(self._door.turns, host_of(url), self._pace)
         self._lock = threading.Lock()
 
     def __enter__(self) -> Ranges:
@@ -85,6 +77,7 @@ class Ranges:
 
     def close(self) -> None:
         """Let go of the connections that nobody else uses."""
+        self._opening.close()
         if self._owned:
             requests.Session.close(self._door)
 
@@ -109,7 +102,7 @@ class Ranges:
             missing = [
                 self._inside(span) for span, data in zip(spans, found, strict=True) if data is None
             ]
-            for answer in side_by_side(self._ask, self._planned(missing), self._lines):
+            for answer in self._answers(missing):
                 got += answer
             gathered = Gathered(got)
             found = [gathered.taken(self._inside(span)) for span in spans]
@@ -119,24 +112,23 @@ class Ranges:
         raise self._unreadable("does not send all the ranges that it is asked for")
 
     @property
-    def _lines(self) -> int:
+    def _pace(self) -> Pace:
         known = self._door.hosts.get(host_of(self._target))
-        return known.pace.files_at_once if known else 4
+        return known.pace if known else Pace()
 
     def _inside(self, span: Span) -> Span:
         if self.size is None:
             return span
         return min(span[0], self.size), min(span[1], self.size)
 
-    def _planned(self, spans: Sequence[Span]) -> list[list[Span]]:
-        """What is asked for in each request."""
-        if self.multipart is not False:
-            found = split(joined(filter(_some, spans), _PART), _LARGEST)
-            return in_headers(found, _HEADER, _SPANS, _LARGEST)
-        # Another request costs its wait, shared by those side by side; a gap costs its bytes.
-        wait = 0.0 if self._latency == math.inf else self._latency
-        gap = max(_PART, int((wait / self._lines + _WORK) * _SPEED))
-        return [[span] for span in split(joined(filter(_some, spans), gap), _LARGEST)]
+    def _answers(self, spans: list[Span]) -> list[list[Part]]:
+        """What came of one round of requests side by side."""
+        lines = self._pace.files_at_once
+        wait = (self._latency or 0.0) / lines  # shared by those side by side
+        planned = several(spans) if self.multipart is not False else singly(spans, wait)
+        if self._latency is None:
+            planned = self._opening.shares(planned)
+        return side_by_side(self._ask, planned, lines)
 
     def _ask(self, spans: list[Span]) -> list[Part]:
         """The parts of one answer; none where the server does not send several at once."""
@@ -210,7 +202,8 @@ class Ranges:
         size = answer.headers.get("Content-Range", "").rpartition("*/")[2]
         if size.isdecimal():
             self._same_size(int(size))
-        if self.size is None or min(spans)[0] < self.size:
+        # Where nobody has told it yet, the answer to another share of the first read may.
+        if min(spans)[0] < (1 if self.size is None else self.size):
             raise self._unreadable("says that there are no such bytes (416)")
         return []
 
@@ -218,7 +211,8 @@ class Ranges:
         """Look at the headers of an answer, before its body comes."""
         with self._lock:
             self.requests += 1
-            self._latency = min(self._latency, answer.elapsed.total_seconds())
+            took = answer.elapsed.total_seconds()
+            self._latency = min(took, self._latency or took)
         if answer.status_code not in (200, 206):
             return
         try:
@@ -238,21 +232,23 @@ class Ranges:
         if answer.status_code == 200:
             self._judge_whole(spans, length)
             return
-        wanted = sum(stop - start + 2 * _PART for start, stop in spans)
-        if length is not None and length > wanted + _ALLOWANCE:
-            self._too_much(spans)
+        coming = length or 0
         if "multipart" not in said.get("Content-Type", "").lower():
             try:
                 start, stop, size = content_range(said.get("Content-Range", ""))
             except Malformed as problem:
                 raise self._unreadable(str(problem)) from None
-            if stop - start > wanted + _ALLOWANCE:
-                self._too_much(spans)
+            coming = max(coming, stop - start)
             self._same_size(size)
+        if coming > sum(stop - start + 2 * HEAD for start, stop in spans) + _ALLOWANCE:
+            if len(spans) > 1:
+                raise _SingleOnlyError
+            raise self._unreadable("sends other bytes than it is asked for")
 
     def _judge_whole(self, spans: list[Span], length: int | None) -> None:
-        """The whole file is coming: no harm where it is no more than was asked for."""
-        if spans[0][0] == 0 and length is not None and length <= spans[0][1]:
+        """The whole file is coming: no harm where it is small, or all that was asked for."""
+        harmless = max(_ALLOWANCE, spans[0][1] if spans[0][0] == 0 else 0)
+        if length is not None and length <= harmless:
             self._same_size(length)
             return
         if len(spans) > 1:
@@ -261,11 +257,6 @@ class Ranges:
             raise self._changed()
         size = f" of {length:,} bytes" if length is not None else ""
         raise self._unreadable(f"sends no ranges, only the whole file{size}; fetch that instead")
-
-    def _too_much(self, spans: list[Span]) -> None:
-        if len(spans) > 1:
-            raise _SingleOnlyError
-        raise self._unreadable("sends other bytes than it is asked for")
 
     def _same_version(self, etag: str | None, modified: str | None) -> None:
         with self._lock:
@@ -297,8 +288,3 @@ class Ranges:
 
 class _SingleOnlyError(Exception):
     """The server does not send several ranges at once."""
-
-
-def _some(span: Span) -> bool:
-    """Whether it has any byte."""
-    return span[0] < span[1]
