@@ -11,7 +11,7 @@ import pytest
 from astropy.io import fits
 
 from skyatlas import read
-from skyatlas.errors import BadInput
+from skyatlas.errors import BadInput, Unwritable
 from skyatlas.journeys.fetch import Plan, State
 from skyatlas.journeys.making import WORKSHOP
 from skyatlas.library import SUFFIX
@@ -74,6 +74,22 @@ def test_frames_stay_while_another_run_is_at_work_on_them(
     assert not done.failures
     assert sorted(path.name[-6:] for path in tmp_path.rglob("*.fits")) == ["g.fits", "r.fits"]
     assert not (tmp_path / WORKSHOP).exists()
+
+
+def test_a_piece_that_the_disk_does_not_take_leaves_nothing_of_itself(
+    atlas: Session, tmp_path: Path
+) -> None:
+    resource = pytest.importorskip("resource")
+    usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4_000_000, usual[1]))
+    try:
+        done = atlas.cutout(M51, tmp_path, size="8 arcmin", survey="sdss", bands="g", how=QUIET)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+    (failure,) = done.failures
+    assert isinstance(failure.error, Unwritable)
+    assert len(list(tmp_path.glob(f"{WORKSHOP}/*.bz2"))) == 2
+    assert list(tmp_path.glob("[0-9]*/*")) == []
 
 
 def test_targets_on_one_frame_share_it(box: Sandbox, atlas: Session, tmp_path: Path) -> None:

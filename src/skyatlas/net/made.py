@@ -52,9 +52,13 @@ def kept(
             raise Incomplete(f"{name} is being made by another program", product=product)
         try:
             part.empty()
-            part.write(0, body)
-            if street.durable:
-                part.sync()
+            try:
+                part.write(0, body)
+                if street.durable:
+                    part.sync()
+            except OSError:
+                part.empty()  # it is made anew each time: nobody goes on with a part of it
+                raise
             facts = Facts(
                 name=name,
                 url=product.url,
