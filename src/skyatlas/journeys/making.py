@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -97,7 +98,7 @@ def _at_work(workshop: Path) -> Iterator[None]:
         file = open_in(workshop, name)
         try_lock(file)
     except OSError as error:
-        _log.info("%s cannot be kept from others who clear it: %s", workshop, error)
+        _log.debug("%s cannot be kept from others who clear it: %s", workshop, error)
     try:
         yield
     finally:
@@ -232,7 +233,13 @@ class _Workshop:
                 words = "it was not begun: skyatlas was stopped; ask again"
                 self.failures.append(Failure(product, Incomplete(words, product=product)))
 
-        if items:
+        if not items:
+            return
+        from astropy.utils.exceptions import AstropyWarning
+
+        # What threads silence each by itself, one of them may let out while another still reads.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", AstropyWarning)
             side_by_side(unless_stopped, items, _AT_ONCE)
 
     def _keep(self, product: Product, piece: Piece, started: float) -> None:
