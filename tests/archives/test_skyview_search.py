@@ -106,6 +106,12 @@ def test_a_survey_without_an_image_there_has_no_row(atlas: Session) -> None:
     assert found.reports[0].notes == ()
 
 
+def test_a_place_beside_0h_is_asked_for_without_an_exponent(atlas: Session) -> None:
+    found = atlas.search((1e-05, -2.5e-07), archives="skyview", collection="NVSS")
+    assert [report.error for report in found.reports] == [None]
+    assert list(found["obs_id"]) == ["NVSS"]
+
+
 def test_a_row_is_an_image_of_the_circle_that_is_made_when_it_is_fetched(
     atlas: Session, tmp_path: Path
 ) -> None:

@@ -152,8 +152,8 @@ def test_a_file_comes_under_the_name_of_a_temporary_one(box: Sandbox) -> None:
     "settings",
     [{"Survey": "Nonesuch"}, {"Pixels": "many"}, {"Pixels": "99999"}, {"Size": "-1"},
      {"Projection": "Mercator"}, {"Coordinates": "J1600"}, {"Position": "No such place"},
-     {"Position": ""}, {"Position": "10, 91"}, {"Survey": ""}, {"Sampler": "Magic"},
-     {"Return": "WORD"}],
+     {"Position": ""}, {"Position": "10, 91"}, {"Position": "1e-05, 0.2"}, {"Survey": ""},
+     {"Sampler": "Magic"}, {"Return": "WORD"}],
     ids=str,
 )  # fmt: skip
 def test_an_error_is_a_page_with_status_200(box: Sandbox, settings: dict[str, str]) -> None:

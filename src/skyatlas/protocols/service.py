@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
@@ -123,6 +124,14 @@ def place(query: Query) -> tuple[float, float, float] | None:
     if query.radius is None:
         raise BadInput(f"a search around {target.asked!r} needs a radius")
     return target.ra, target.dec, query.radius
+
+
+def digits(degrees: float) -> str:
+    """All digits and no exponent: SkyView takes "1e-05" for the name of an object.
+
+    Source: skyview.request.SourceCoordinates of SkyView-in-a-Jar; its SIA reads POS with it too.
+    """
+    return format(Decimal(repr(float(degrees))), "f")
 
 
 _FILTERS = (

@@ -16,6 +16,7 @@ from skyatlas.protocols.service import (
     Service,
     asked_in_turn,
     asked_url,
+    digits,
     inputs_of,
     merged,
     place,
@@ -48,7 +49,7 @@ def ask(door: Door, service: Service, query: Query, *, verbosity: int = 2) -> An
     ours: Parameters = []
     if where is not None:
         ra, dec, radius = where
-        ours += [("POS", f"{ra!r},{dec!r}"), ("SIZE", size(dec, radius))]
+        ours += [("POS", f"{digits(ra)},{digits(dec)}"), ("SIZE", size(dec, radius))]
     elif not any(name.upper() == "POS" for name, _ in query.parameters):
         raise BadInput(f"{service.archive} takes no question without a place (SIA)")
     ours += [("FORMAT", "ALL"), ("INTERSECT", "OVERLAPS"), ("VERB", str(verbosity))]

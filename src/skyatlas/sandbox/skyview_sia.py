@@ -13,7 +13,7 @@ from starlette.responses import Response
 from skyatlas.sandbox.asked import Asked
 from skyatlas.sandbox.skyview_image import seen
 from skyatlas.sandbox.skyview_surveys import Survey, survey_of, surveys
-from skyatlas.sandbox.skyview_wanted import MOST, PROJECTIONS, Wanted
+from skyatlas.sandbox.skyview_wanted import DECIMAL, MOST, PROJECTIONS, Wanted
 from skyatlas.sandbox.state import State
 from skyatlas.sandbox.vo_asked import numbers, old_place
 from skyatlas.sandbox.vo_table import Answer, Field, failed, respond
@@ -74,6 +74,8 @@ def _wanted(asked: Asked, survey: Survey) -> Wanted:
     centre = old_place(asked)
     if centre is None:
         raise ValueError("POS not specified or incorrectly formatted")
+    if not DECIMAL.fullmatch(asked.one("POS")):
+        raise ValueError(f"Unable to recognize target/position: {asked.one('POS')}")
     sides = numbers("SIZE", asked.one("SIZE") or "0.1", ",")
     pixels = [int(side) for side in numbers("NAXIS", asked.one("NAXIS") or "300", ",")]
     if not all(0.0 < side <= 360.0 for side in sides) or not all(0 < n <= MOST for n in pixels):

@@ -26,8 +26,11 @@ SCALINGS = ("Log", "Sqrt", "Linear", "HistEq", "LogLog")
 MOST = 5000
 """Pixels of a side; SkyView's own bound is not written down."""
 _SAMPLERS = re.compile(r"default|nn|li|clip|(lanczos|spline)\d?", re.IGNORECASE)
-_NUMBER = r"([-+]?\d+\.?\d*(?:[eE][-+]?\d+)?)"
-_DECIMAL = re.compile(rf"\s*{_NUMBER}\s*(?:,|\s)\s*{_NUMBER}\s*")
+_NUMBER = r"([-+]?\d+\.?\d*)"
+DECIMAL = re.compile(rf"\s*{_NUMBER}\s*(?:,|\s)\s*{_NUMBER}\s*")
+"""Two numbers; anything else is the name of an object, also a number with an exponent.
+
+Source: skyview.request.SourceCoordinates of SkyView-in-a-Jar."""
 
 
 class NoSense(Exception):
@@ -119,7 +122,7 @@ def _size(text: str, survey: Survey, pixels: tuple[int, int]) -> tuple[float, fl
 def _centre(position: str, coordinates: str, objects: Sequence[NamedObject]) -> tuple[float, float]:
     if not position:
         raise NoSense("No position specified")
-    if found := _DECIMAL.fullmatch(position):
+    if found := DECIMAL.fullmatch(position):
         longitude, latitude = (float(number) for number in found.groups())
         if not abs(latitude) <= 90.0:
             raise NoSense(f"Unable to recognize target/position: {position}")

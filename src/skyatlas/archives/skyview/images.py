@@ -10,13 +10,13 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from skyatlas.archives.skyview.surveys import UNSAID, named
 from skyatlas.errors import BadInput
 from skyatlas.model import Note, Product, Why
+from skyatlas.protocols.service import digits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -100,13 +100,13 @@ def address(
     FK5, up to 0.025 arcsec away, nearly a pixel of the finest surveys.
     """
     asked = {
-        "Position": ",".join(_digits(degrees) for degrees in place),
+        "Position": ",".join(digits(degrees) for degrees in place),
         "Coordinates": "ICRS",
         "Survey": survey,
         "Projection": _projection(projection),
         "Sampler": sampler or _SAMPLER,
         "Pixels": f"{pixels.columns},{pixels.rows}",
-        "Size": f"{_digits(pixels.width)},{_digits(pixels.height)}",
+        "Size": f"{digits(pixels.width)},{digits(pixels.height)}",
         "Return": "FITS",
     }
     return f"{RUN}?{urlencode(asked, safe=',', quote_via=quote)}"
@@ -217,8 +217,3 @@ def _projection(word: str) -> str:
 def _steps(pixels: float) -> int:
     """Whole pixels that cover so many, without one more for the last digit of a division."""
     return max(1, math.ceil(pixels - 1e-6))
-
-
-def _digits(degrees: float) -> str:
-    """All digits and no exponent: SkyView takes "1e-05" for the name of an object."""
-    return format(Decimal(repr(float(degrees))), "f")
