@@ -7,6 +7,7 @@ import pytest
 from skyatlas.archives.sdss.releases import acknowledgement, release, release_of, strangers
 from skyatlas.errors import BadInput
 from skyatlas.model import Product, Query
+from skyatlas.session import Session
 
 SAS = "https://data.sdss.org/sas"
 FIELD = {"run": 1904, "rerun": 301, "camcol": 3, "field": 163}
@@ -105,3 +106,14 @@ def test_each_phase_is_thanked_once() -> None:
     both = acknowledgement([of(12), of(20)])
     assert "SDSS-III" in both
     assert "Survey V" in both
+
+
+def test_columns_of_both_kinds_of_spectra_differ_by_more_than_case(atlas: Session) -> None:
+    found = atlas.search(
+        "M51", archives="sdss", kind="spectrum", instrument="BOSS,SDSS", radius="30 arcmin",
+        parameters={"data_release": 19},
+    )  # fmt: skip
+    names = [name.casefold() for name in found.table.colnames]
+    assert "subClass" in found.table.colnames
+    assert "spall_specobjid" in found.table.colnames
+    assert len(set(names)) == len(names)

@@ -90,9 +90,18 @@ def of_fields(
     return conform(native, fixed, keep=keep, query=[query for *_, query in pairs])
 
 
+_OLDER = {"subclass": "subClass", "zwarning": "zWarning", "specobjid": "spall_specobjid"}
+"""Columns of spAll (SDSS-V) that differ from SpecObj's in case, which FITS does not tell apart. Its
+`specobjid` is text, not the number that it is in SpecObj."""
+
+
+def _as_older(row: Row) -> Row:
+    return {_OLDER.get(name, name): value for name, value in row.items()}
+
+
 def of_spectra(found: Sequence[tuple[Row, int]], release: Release) -> Table:
     """Rows of spectra, of plates or of SDSS-V, each with the query that it answers."""
-    rows = [row for row, _ in found]
+    rows = [_as_older(row) for row, _ in found]
     native = _table([{**row, PARAMETER: release.number, **_spectrum(row, release)} for row in rows])
     fixed = {
         "archive": Fixed("sdss"),
