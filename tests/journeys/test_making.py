@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -90,6 +91,30 @@ def test_a_piece_that_the_disk_does_not_take_leaves_nothing_of_itself(
     assert isinstance(failure.error, Unwritable)
     assert len(list(tmp_path.glob(f"{WORKSHOP}/*.bz2"))) == 2
     assert list(tmp_path.glob("[0-9]*/*")) == []
+
+
+@pytest.mark.parametrize(("survey", "place"), [("ps1", "150 -29.99"), ("sdss", "0.0 1.25")])
+def test_what_is_empty_in_a_piece_is_said_once(
+    atlas: Session, tmp_path: Path, survey: str, place: str
+) -> None:
+    done = atlas.cutout(place, tmp_path, size="10 arcmin", survey=survey, bands="r", how=QUIET)
+    (receipt,) = done.receipts
+    assert receipt.product.provenance["coverage"] < 0.95
+    assert len([note for note in done.notes if "empty" in note.text]) == 1
+
+
+def test_the_receipt_of_a_piece_keeps_no_secret_of_an_address(
+    atlas: Session, tmp_path: Path
+) -> None:
+    filters = {"archives": "mast", "kind": "image", "collection": "HLSP"}
+    todo, _ = atlas.cutouts(M51, size="10 arcsec", **filters)
+    piece = next(one for one in todo.products if "f555w" in one.url)
+    source = f"{piece.sources[0]}&token=not-to-be-told"
+    private = replace(piece, url=f"{source}#{piece.product_id}", sources=(source,))
+    done = atlas.fetch(Plan((private,)), tmp_path, progress=False)
+    assert not done.failures
+    for path in tmp_path.rglob("*"):
+        assert path.is_dir() or b"not-to-be-told" not in path.read_bytes(), path
 
 
 def test_targets_on_one_frame_share_it(box: Sandbox, atlas: Session, tmp_path: Path) -> None:

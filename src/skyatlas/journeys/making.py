@@ -27,6 +27,7 @@ from skyatlas.model import Failure, Note, Product, Receipt, Why
 from skyatlas.net.keeping import Owner
 from skyatlas.net.leases import open_in, try_lock
 from skyatlas.net.made import kept
+from skyatlas.net.redaction import redact
 from skyatlas.threads import side_by_side
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ __all__ = ["WORKSHOP", "made"]
 
 WORKSHOP = ".skyatlas-frames"
 """The folder in the destination where whole images wait until all pieces of them are made."""
+_HARDLY = 0.01
+"""A part of a piece that is not worth a word: rounded edges, a bad column."""
 _SIGN = ".skyatlas-at-work-"
 """How the files in it begin that say who is at work there."""
 _AT_ONCE = 4
@@ -243,7 +246,14 @@ class _Workshop:
             side_by_side(unless_stopped, items, _AT_ONCE)
 
     def _keep(self, product: Product, piece: Piece, started: float) -> None:
-        product = replace(product, provenance={**product.provenance, **piece.facts})
+        self._say_what_is_empty(product, piece)
+        product = replace(
+            product,
+            # Receipts are passed on; a piece is known by its id, not by an address.
+            url=redact(product.url),
+            sources=tuple(map(redact, product.sources)),
+            provenance={**product.provenance, **piece.facts},
+        )
         receipt = kept(
             product,
             self._folder / product.folder,
@@ -258,6 +268,13 @@ class _Workshop:
         library.write_receipt(receipt, self._todo.context)
         self._shelf.add(receipt)
         self.receipts[product.key] = receipt
+
+    def _say_what_is_empty(self, product: Product, piece: Piece) -> None:
+        """Where its archive could not say so before."""
+        coverage = piece.facts.get("coverage", 1.0)
+        if coverage < product.provenance.get("coverage", 1.0) - _HARDLY:
+            words = f"of {_name(product)} {100 * (1 - coverage):.0f} % is empty: no image shows it"
+            self.notes.append(Note(Why.ASSUMED, words))
 
     def _owner(self, path: Path, product: Product) -> Owner:
         """Whose the file is that has the name already."""

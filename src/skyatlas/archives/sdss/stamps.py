@@ -7,6 +7,7 @@ of it is said. One question finds the fields of many pieces in all their bands.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -109,7 +110,11 @@ def _had(stamp: Stamp, found: Sequence[Field], known: Release) -> Iterator[Produ
     if missing > 0:
         words = f"of {stamp.target.asked} about {_percent(missing)} lies outside SDSS's images"
         yield Note(Why.ASSUMED, f"{words} ({known.name}) and is empty")
-    yield _picture(stamp, few, known) if stamp.picture else _piece(stamp, few, known)
+    if stamp.picture:
+        yield _picture(stamp, few, known)
+        return
+    piece = _piece(stamp, few, known)
+    yield replace(piece, provenance={**piece.provenance, "coverage": round(1.0 - missing, 4)})
 
 
 def chosen(shown: Mapping[Field, NDArray[np.bool_]]) -> list[Field]:
