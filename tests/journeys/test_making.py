@@ -13,6 +13,7 @@ from astropy.io import fits
 
 from skyatlas import read
 from skyatlas.errors import BadInput, Unwritable
+from skyatlas.journeys.export import exported
 from skyatlas.journeys.fetch import Plan, State
 from skyatlas.journeys.making import WORKSHOP
 from skyatlas.library import SUFFIX
@@ -241,3 +242,24 @@ def test_bytes_that_are_no_table_are_a_service_that_failed(box: Sandbox, atlas: 
     todo, _ = atlas.cutouts(M51, size="1 arcmin", survey="sdss", bands="r")
     box.heal()
     assert [note.why for note in todo.notes] == [Why.UNANSWERED]
+
+
+def test_the_same_piece_is_the_same_file(atlas: Session, tmp_path: Path) -> None:
+    asked = {"size": "1 arcmin", "survey": "sdss", "bands": "r", "how": QUIET}
+    (one,) = atlas.cutout(M51, tmp_path / "one", **asked).receipts
+    (other,) = atlas.cutout(M51, tmp_path / "other", **asked).receipts
+    assert one.sha256 == other.sha256
+    with fits.open(one.path, checksum=True) as hdus:  # a wrong sum would be a warning, an error
+        assert all("CHECKSUM" in hdu.header for hdu in hdus)
+        assert ":" not in hdus[0].header.comments["CHECKSUM"]
+
+
+def test_what_is_made_here_is_neither_compared_nor_exported(atlas: Session, tmp_path: Path) -> None:
+    asked = {"size": "1 arcmin", "survey": "sdss", "bands": "r"}
+    todo, _ = atlas.cutouts(M51, tmp_path, **asked)
+    exported_list = exported(todo, "aria2", door=atlas.street)
+    assert "made here" in exported_list
+    assert "frame-r" not in [line.rpartition("/")[2] for line in exported_list.splitlines()]
+    atlas.cutout(M51, tmp_path, **asked, how=QUIET)
+    found = atlas.verify(tmp_path, remote=True)
+    assert [one.state.value for one in found.findings if one.state.value == "changed"] == []

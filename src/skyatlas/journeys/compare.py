@@ -48,6 +48,8 @@ def _asked(receipt: Receipt, door: StreetDoor) -> tuple[str, str]:
     if receipt.made_up is not (door.route.sandbox is not None):
         whose = "the sandbox made it up" if receipt.made_up else "it is not the sandbox's"
         return "cannot tell", f"{whose}: the archive that it came from was not asked"
+    if receipt.product.made:
+        return "cannot tell", "it was made here: no archive has it"
     if "REDACTED" in receipt.product.url:
         return "cannot tell", "its address held a secret, which was not kept"
     try:

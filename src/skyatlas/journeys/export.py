@@ -88,7 +88,7 @@ def _entries(
     left_out: list[str] = []
     taken: set[str] = set()
     for product in products:
-        why = _unfit(product.url)
+        why = "it is made here, of other files" if product.made else _unfit(product.url)
         if why:
             left_out.append(f"{_written(redact(product.url))} ({why})")
             continue

@@ -44,6 +44,8 @@ _SIGN = ".skyatlas-at-work-"
 """How the files in it begin that say who is at work there."""
 _AT_ONCE = 4
 """Remote files that are read in part at the same time; images that are put together."""
+_LARGE = 0.2
+"""Degrees. Putting together a larger piece takes more than half a GB: one at a time."""
 
 _log = logging.getLogger(__name__)
 
@@ -243,7 +245,8 @@ class _Workshop:
         # What threads silence each by itself, one of them may let out while another still reads.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", AstropyWarning)
-            side_by_side(unless_stopped, items, _AT_ONCE)
+            large = any(_is_large(product) for item in items for product in products(item))
+            side_by_side(unless_stopped, items, 1 if large else _AT_ONCE)
 
     def _keep(self, product: Product, piece: Piece, started: float) -> None:
         self._say_what_is_empty(product, piece)
@@ -295,3 +298,9 @@ class _Workshop:
 
 def _name(product: Product) -> str:
     return product.name or product.obs_id or product.url
+
+
+def _is_large(product: Product) -> bool:
+    about = product.provenance
+    sides = (about.get("cutout_width", 0.0), about.get("cutout_height", 0.0))
+    return product.made == "mosaic" and max(sides) > _LARGE
