@@ -324,12 +324,7 @@ class _Fetching:
 
     def owner(self, path: Path, product: Product) -> Owner:
         """Whose the file is by its receipt."""
-        receipt = library.receipt_of(path)
-        if receipt is None:
-            return Owner.NOBODY
-        if receipt.product.key != product.key or receipt.made_up is not self._made_up:
-            return Owner.OTHER
-        return Owner.OURS if library.is_whole(receipt) else Owner.EDITED
+        return owner_of(path, product, made_up=self._made_up)
 
     def keep(self, receipt: Receipt) -> Receipt:
         """Unpack a .fits.Z or a zip of one FITS file, and write the receipt."""
@@ -453,6 +448,16 @@ class _Fetching:
         known, files = self._bytes + sum(lengths), self._brought + len(lengths)
         unknown = len(self.todo.products) - len(self._outcomes) - len(lengths)
         return known + known * unknown // files if files else None
+
+
+def owner_of(path: Path, product: Product, *, made_up: bool) -> Owner:
+    """Whose a file is, by its receipt; the sandbox's are another's."""
+    receipt = library.receipt_of(path)
+    if receipt is None:
+        return Owner.NOBODY
+    if receipt.product.key != product.key or receipt.made_up is not made_up:
+        return Owner.OTHER
+    return Owner.OURS if library.is_whole(receipt) else Owner.EDITED
 
 
 def _as_it_was(receipt: Receipt) -> bool:

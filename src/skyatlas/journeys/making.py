@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from skyatlas import library
 from skyatlas.errors import AtlasError, FormatError, Incomplete, TransferError, Unreadable
-from skyatlas.journeys.fetch import Fetched, Plan, each_once
+from skyatlas.journeys.fetch import Fetched, Plan, each_once, owner_of
 from skyatlas.journeys.pieces import of_images, of_ranges
 from skyatlas.journeys.verify import rehash
 from skyatlas.model import Failure, Note, Product, Receipt, Why
@@ -281,12 +281,7 @@ class _Workshop:
 
     def _owner(self, path: Path, product: Product) -> Owner:
         """Whose the file is that has the name already."""
-        receipt = library.receipt_of(path)
-        if receipt is None:
-            return Owner.NOBODY
-        if receipt.product.key != product.key or receipt.made_up is not self._made_up:
-            return Owner.OTHER
-        return Owner.OURS if library.is_whole(receipt) else Owner.EDITED
+        return owner_of(path, product, made_up=self._made_up)
 
     def _fail(self, product: Product, error: AtlasError) -> None:
         """What cannot be cut is told; what failed can be tried again."""
