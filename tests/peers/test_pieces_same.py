@@ -275,7 +275,7 @@ def test_astropy_reads_the_same_pieces_of_remote_files(
         ours, wcs = _piece(receipt.path)
         shape = max(shape, ours.shape)  # the second image ends within the third place's piece
         url = receipt.product.sources[0].replace("https:/", box.url)
-        with fits.open(url, use_fsspec=True, fsspec_kwargs={"block_size": 1 << 16}) as hdus:
+        with fits.open(url, use_fsspec=True, fsspec_kwargs={"block_size": 1 << 20}) as hdus:
             remote = WCS(hdus[-1].header)
             theirs = Cutout2D(hdus[-1].section, at, shape, wcs=remote)
             square = Cutout2D(hdus[-1].section, at, 40 * u.arcsec, wcs=remote)
