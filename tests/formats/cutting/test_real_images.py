@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import warnings
 from pathlib import Path
 from typing import Any
@@ -35,8 +36,10 @@ NO_PLACE = {
 
 
 def names() -> list[str]:
-    folder = Path(__file__).parents[3].parent / "shared" / "data" / "images"
-    return sorted(path.name for path in folder.glob("*")) if folder.is_dir() else []
+    """All images where the real data are; else one, so that the reason to skip is told."""
+    default = Path(__file__).parents[3].parent / "shared" / "data"
+    folder = Path(os.environ.get("SKYATLAS_TEST_DATA", default)) / "images"
+    return sorted(path.name for path in folder.glob("*")) or ["none"]
 
 
 @pytest.mark.parametrize("name", names())
