@@ -45,7 +45,7 @@ class Tool:
 def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     pyvo_samp = pytest.importorskip("pyvo.samp", reason="this pyvo has no SAMP hub")
     monkeypatch.setattr(pyvo_samp.conf, "use_internet", False)
-    # A tool on a busy machine may not be ready for 10 tries of 10 ms; then the hub loses the message.
+    # A busy tool may not be ready for 10 tries of 10 ms; then the hub loses the message.
     monkeypatch.setattr(pyvo_samp.conf, "n_retries", 1000)
     monkeypatch.setenv("SAMP_HUB", f"std-lockurl:{(tmp_path / 'samp.lock').as_uri()}")
     one = pyvo_samp.SAMPHubServer(web_profile=False, addr="127.0.0.1")
