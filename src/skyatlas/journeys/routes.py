@@ -27,11 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Means", "plan"]
 
-_OWN_SERVICES = ("ps1", "sdss")
-"""Surveys with a cutout service of their own, in the order in which they are tried: PS1 is deeper
-and covers three quarters of the sky."""
-_LAST = "skyview"
-"""The archive that has something of every place, and interpolates it."""
 _OF_A_SURVEY = ("picture", "pixels", "projection", "sampler")
 """What only makes sense where it is known which survey the image is of."""
 _MOST_TRIED = 3
@@ -151,7 +146,7 @@ def _by_band(
         lambda pairs: observed.pieces(pairs, cutout.by_soda, "SODA"),
         *(
             lambda pairs, name=name: _from_survey(means, pairs, wanted, surveys, name)
-            for name in _OWN_SERVICES
+            for name in (one.name for one in surveys if not _interpolates(one))
         ),
         lambda pairs: observed.pieces(pairs, cutout.by_ranges, "ranges"),
         lambda pairs: _from_last(means, pairs, wanted, surveys),
@@ -240,7 +235,7 @@ def _from_last(
 
 
 def _nearest(band: Interval, surveys: Sequence[Survey]) -> Survey | None:
-    """The one of the last archive's surveys of all the sky whose band is most alike."""
+    """The survey of all the sky, of those that interpolate, whose band is most alike."""
 
     def likeness(survey: Survey) -> float:
         low, high = next(iter(survey.bands.values()))
@@ -251,10 +246,17 @@ def _nearest(band: Interval, surveys: Sequence[Survey]) -> Survey | None:
         return common / together if together > 0 else 1.0
 
     fit = [
-        one for one in surveys if one.archive == _LAST and one.bands.get("") and _is_everywhere(one)
+        one for one in surveys if _interpolates(one) and one.bands.get("") and _is_everywhere(one)
     ]
     best = max(fit, key=likeness, default=None)
     return best if best is not None and likeness(best) > 0 else None
+
+
+def _interpolates(survey: Survey) -> bool:
+    """Whether its service has no pixels of its own: it comes last. The others are tried in the
+    order of their archives, so PS1 before SDSS: deeper, and three quarters of the sky.
+    """
+    return survey.pixels == "resampled"
 
 
 def _is_everywhere(survey: Survey) -> bool:
